@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _ASM_X86_CLOCK_TRACE_H
+#define _ASM_X86_CLOCK_TRACE_H
+
+#ifdef CONFIG_CLOCK_TRACE
+void clock_trace_tsc_register(unsigned int khz);
+void clock_trace_tsc_lost(const char *reason);
+#else
+static inline void clock_trace_tsc_register(unsigned int khz) { }
+static inline void clock_trace_tsc_lost(const char *reason) { }
+#endif
+
+#endif /* _ASM_X86_CLOCK_TRACE_H */

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _LINUX_CLOCK_TRACE_H
+#define _LINUX_CLOCK_TRACE_H
+
+#include <linux/errno.h>
+#include <linux/list.h>
+#include <linux/time64.h>
+#include <linux/types.h>
+
+#include <uapi/linux/clock_trace.h>
+
+struct __kernel_timespec;
+struct notifier_block;
+
+#define CLOCK_TRACE_REASON_SIZE		96
+
+/* Trust in a counter, which goes one way: LOSING while the reason is noted */
+enum clock_trace_trust {
+	CLOCK_TRACE_TRUSTED,
+	CLOCK_TRACE_LOSING,
+	CLOCK_TRACE_LOST,
+};
+
+/**
+ * struct clock_trace_source - a cycle counter that can drive the trace clock
+ * @name:	name of the counter in sysfs, in traces and in the log
+ * @frequency:	ticks per second, at least 1; constant as long as the source
+ *		is registered
+ * @rating:	the best rated source is taken when the clock needs a counter
+ * @vdso:	the counter is the one that asm/vdso/clock_trace.h reads
+ * @read:	returns the counter, ordered after all earlier loads; on every CPU,
+ *		in any context including NMI; has to be notrace
+ * @enable:	optional: powers the counter. Called in process context when the
+ *		clock is used for the first time. Returns 0 or a negative errno.
+ *		Without it the counter always runs, and drives the clock from its
+ *		registration on.
+ * @disable:	optional: undoes @enable after the last clock_trace_put()
+ * @list:	private
+ * @lost:	private: enum clock_trace_trust
+ * @lost_reason: private: why trust was lost, for CLOCK_TRACE_LOST
+ *
+ * The clock trusts a registered source until clock_trace_source_lost(): all CPUs
+ * must read the same time line from it.
+ */
+struct clock_trace_source {
+	const char		*name;
+	u64			frequency;
+	int			rating;
+	bool			vdso;
+	u64			(*read)(void);
+	int			(*enable)(struct clock_trace_source *source);
+	void			(*disable)(struct clock_trace_source *source);
+	struct list_head	list;
+	int			lost;
+	char			lost_reason[CLOCK_TRACE_REASON_SIZE];
+};
+
+/**
+ * struct clock_trace_sample - one reading of the trace clock
+ * @value:	ticks
+ * @frequency:	ticks per second in @epoch
+ * @epoch:	the time line that @value is on, 1 to 999999999
+ */
+struct clock_trace_sample {
+	u64	value;
+	u64	frequency;
+	u32	epoch;
+};
+
+/**
+ * enum clock_trace_state - what drives the trace clock
+ * @CLOCK_TRACE_MONOTONIC:	CLOCK_MONOTONIC in nanoseconds: there is no usable
+ *				counter, or it is not in use
+ * @CLOCK_TRACE_COUNTER:	a counter that is trusted and read directly
+ * @CLOCK_TRACE_FALLBACK:	CLOCK_MONOTONIC in ticks of the counter that
+ *				lost its trust, until reboot
+ */
+enum clock_trace_state {
+	CLOCK_TRACE_MONOTONIC,
+	CLOCK_TRACE_COUNTER,
+	CLOCK_TRACE_FALLBACK,
+};
+
+/**
+ * struct clock_trace_info - the trace clock in words
+ * @sample:	a reading
+ * @state:	what drives the clock
+ * @source:	name of the counter, "monotonic" without one
+ * @reason:	why no counter drives the clock, empty while one does
+ */
+struct clock_trace_info {
+	struct clock_trace_sample	sample;
+	enum clock_trace_state		state;
+	const char			*source;
+	char				reason[CLOCK_TRACE_REASON_SIZE];
+};
+
+static inline bool clock_trace_is_clockid(clockid_t id)
+{
+	return IS_ENABLED(CONFIG_CLOCK_TRACE) &&
+	       id >= CLOCK_TRACE_UNORDERED && id <= CLOCK_TRACE;
+}
+
+#ifdef CONFIG_CLOCK_TRACE
+
+u64 clock_trace_read(void);
+u64 clock_trace_freq(void);
+u32 clock_trace_epoch(void);
+void clock_trace_read_sample(struct clock_trace_sample *sample);
+
+void clock_trace_get(void);
+void clock_trace_put(void);
+void clock_trace_get_info(struct clock_trace_info *info);
+int clock_trace_register_notifier(struct notifier_block *nb);
+int clock_trace_unregister_notifier(struct notifier_block *nb);
+
+int clock_trace_register_source(struct clock_trace_source *source);
+void clock_trace_source_unusable(struct clock_trace_source *source, const char *reason);
+void clock_trace_source_lost(struct clock_trace_source *source, const char *reason);
+void clock_trace_source_reset(struct clock_trace_source *source);
+
+#endif /* CONFIG_CLOCK_TRACE */
+
+int clock_trace_put_timespec64(const struct timespec64 *ts,
+			       struct __kernel_timespec __user *uts);
+int clock_trace_put_timespec32(const struct timespec64 *ts, void __user *uts);
+
+#endif /* _LINUX_CLOCK_TRACE_H */

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _KERNEL_TIME_CLOCK_TRACE_INTERNAL_H
+#define _KERNEL_TIME_CLOCK_TRACE_INTERNAL_H
+
+#include <linux/atomic.h>
+#include <linux/math64.h>
+#include <linux/time64.h>
+#include <linux/types.h>
+
+/*
+ * Epochs stay valid as nanoseconds, so that nobody who checks a timespec finds
+ * fault with one. They are never used up: each is a reboot-scale event.
+ */
+#define CLOCK_TRACE_EPOCH_MAX	(NSEC_PER_SEC - 1)
+
+/**
+ * clock_trace_ns_to_ticks - convert a time span to ticks
+ * @ns:		nanoseconds, any value
+ * @frequency:	ticks per second, any value
+ *
+ * Seconds and the rest are converted apart, so that no product exceeds what the
+ * 128-bit division below takes: its quotient is less than @frequency.
+ *
+ * Return: the ticks in @ns, rounded down, modulo 2^64.
+ */
+static __always_inline u64 clock_trace_ns_to_ticks(u64 ns, u64 frequency)
+{
+	u32 rest;
+	u64 sec = div_u64_rem(ns, NSEC_PER_SEC, &rest);
+
+	return sec * frequency + mul_u64_u64_div_u64(rest, frequency, NSEC_PER_SEC);
+}
+
+/**
+ * clock_trace_resolution - length of a tick
+ * @frequency:	ticks per second, at least 1
+ *
+ * Return: nanoseconds, rounded up.
+ */
+static inline u32 clock_trace_resolution(u64 frequency)
+{
+	return div64_u64(NSEC_PER_SEC - 1, frequency) + 1;
+}
+
+/**
+ * clock_trace_never_back - keep a series of values from going back
+ * @highest:	the highest value of the series so far
+ * @value:	the next value
+ *
+ * Safe in any context: whoever is interrupted here finds a higher value and
+ * either raises it further or returns it.
+ *
+ * Return: @value, or the highest value so far if @value is behind it.
+ */
+static __always_inline u64 clock_trace_never_back(atomic64_t *highest, u64 value)
+{
+	s64 old = atomic64_read(highest);
+
+	do {
+		if ((u64)old >= value)
+			return old;
+	} while (!atomic64_try_cmpxchg(highest, &old, value));
+
+	return value;
+}
+
+void clock_trace_use(void);
+
+#endif /* _KERNEL_TIME_CLOCK_TRACE_INTERNAL_H */
