@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-2.0
+
+.PHONY: help run check series refresh shell clean distclean
+.DEFAULT_GOAL := help
+
+# A directory or a tarball of the base kernel, instead of Debian's package.
+export KSRC
+
+help:
+	@echo 'make run        build the patched kernel, boot it, show CLOCK_TRACE at work'
+	@echo 'make check      run every test; ends with "N passed, N failed"'
+	@echo 'make series     write the patches as mails for "git am" to out/series'
+	@echo 'make refresh    renew the diffs in patches/ (offsets)'
+	@echo 'make shell      a shell in the booted guest (Ctrl-D ends it)'
+	@echo 'make clean      remove what was built; fetched sources stay'
+	@echo 'make distclean  remove out/'
+	@echo
+	@echo 'KSRC=PATH       use this tree or tarball of Linux 7.3 as the base'
+	@echo 'JOBS=N          compile N files at a time (default: the number of CPUs)'
+	@echo 'scripts/check --help lists the suites that make check runs.'
+
+run:
+	@scripts/run
+
+check:
+	@scripts/check
+
+series:
+	@scripts/preflight run
+	@scripts/prepare
+	@scripts/series mails --base out/src/linux-7.3-base --out out/series
+
+refresh:
+	@scripts/prepare
+	@scripts/series refresh --base out/src/linux-7.3-base
+
+shell:
+	@scripts/preflight run
+	@scripts/prepare
+	@scripts/build guest
+	@scripts/boot --build guest --tty --timeout 86400 -- bash -i
+
+clean:
+	rm -rf out/build out/tools out/series out/run out/log out/guest-share out/kvm-probe
+
+distclean:
+	rm -rf out
