@@ -119,10 +119,10 @@ struct clock_trace_pairing {
 
 #ifdef __cplusplus
 #define CLOCK_TRACE_PRIV_CAST(type, x) static_cast<type>(x)
-#define CLOCK_TRACE_PRIV_REINTERPRET(type, x) reinterpret_cast<type>(x)
+#define CLOCK_TRACE_PRIV_PTR(type, x) reinterpret_cast<type>(x)
 #else
 #define CLOCK_TRACE_PRIV_CAST(type, x) ((type)(x))
-#define CLOCK_TRACE_PRIV_REINTERPRET(type, x) ((type)(x))
+#define CLOCK_TRACE_PRIV_PTR(type, x) ((type)(x))
 #endif
 
 #define CLOCK_TRACE_PRIV_NSEC_PER_SEC UINT64_C(1000000000)
@@ -430,7 +430,7 @@ static inline const void *clock_trace_vdso(size_t *size)
 	unsigned int i;
 
 	memset(&image, 0, sizeof(image));
-	image.start = CLOCK_TRACE_PRIV_REINTERPRET(const unsigned char *, getauxval(AT_SYSINFO_EHDR));
+	image.start = CLOCK_TRACE_PRIV_PTR(const unsigned char *, getauxval(AT_SYSINFO_EHDR));
 	image.size = first_page;
 	if (!image.start || !clock_trace_priv_header(&image, &ehdr))
 		return NULL;
@@ -465,10 +465,10 @@ static inline clock_trace_priv_gettime64 clock_trace_priv_vdso_gettime64(void)
 		if (start)
 			start = clock_trace_vdso_symbol(start, size, "__vdso_clock_gettime64",
 							"LINUX_2.6");
-		address = start ? CLOCK_TRACE_PRIV_REINTERPRET(uintptr_t, start) : 1;
+		address = start ? CLOCK_TRACE_PRIV_PTR(uintptr_t, start) : 1;
 		__atomic_store_n(&found, address, __ATOMIC_RELAXED);
 	}
-	return address == 1 ? NULL : CLOCK_TRACE_PRIV_REINTERPRET(clock_trace_priv_gettime64, address);
+	return address == 1 ? NULL : CLOCK_TRACE_PRIV_PTR(clock_trace_priv_gettime64, address);
 }
 #endif
 

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * clocktrace watch - print a line whenever the epoch or the state changes
+ *
+ * sysfs tells of changes through poll(). Without sysfs, the epoch is read every now and then.
+ */
+#include <getopt.h>
+#include <inttypes.h>
+#include <json-c/json.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "clock_trace.h"
+#include "clocktrace.h"
+#include "number.h"
+#include "output.h"
+#include "stop.h"
+#include "sysfs.h"
+#include "timestamp.h"
+
+#define NSEC_PER_SEC UINT64_C(1000000000)
+
+struct watch {
+	const char *sysfs_dir;
+	bool json;
+	/* How many changes to print; UINT64_MAX: until stopped. */
+	uint64_t count;
+	/* UINT64_MAX: none. */
+	uint64_t timeout_ns;
+	/* UINT64_MAX: look only when poll() says so. */
+	uint64_t interval_ns;
+	bool has_sysfs;
+	struct pollfd fds[SYSFS_NR_WATCHES];
+};
+
+static void print_help(void)
+{
+	puts("Usage: clocktrace watch [OPTION]...\n"
+	     "\n"
+	     "Print what CLOCK_TRACE is now, and then a line whenever its epoch or state changes.\n"
+	     "\n"
+	     "Options:\n"
+	     "  -n, --count N           end after N changes\n"
+	     "  -t, --timeout SECONDS   end after SECONDS, with --count with exit status 4\n"
+	     "  -i, --interval SECONDS  look every SECONDS as well; needed only where there is no\n"
+	     "                          " SYSFS_DIR ", where the default is 1\n"
+	     "      --json              print one JSON object a line\n"
+	     "      --sysfs DIR         read DIR instead of " SYSFS_DIR "\n"
+	     "  -h, --help              print this help");
+}
+
+/* Reads what there is to know; without sysfs, the strings stay empty. */
+static int look(struct watch *watch, struct sysfs_clock *clock)
+{
+	struct clock_trace_sample sample;
+
+	if (watch->has_sysfs) {
+		if (!sysfs_rearm(watch->fds))
+			return STATUS_FAILED;
+		return sysfs_read(watch->sysfs_dir, clock) == SYSFS_OK ? STATUS_OK
+								       : STATUS_FAILED;
+	}
+	if (clock_trace_read_sample(&sample))
+		return clock_failure();
+	clock->epoch = sample.epoch;
+	clock->frequency = sample.frequency;
+	return STATUS_OK;
+}
+
+static bool differs(const struct sysfs_clock *a, const struct sysfs_clock *b)
+{
+	return a->epoch != b->epoch || a->frequency != b->frequency ||
+	       strcmp(a->source, b->source) || strcmp(a->state, b->state) ||
+	       strcmp(a->reason, b->reason);
+}
+
+static void add_string(struct json_object *object, const char *key, const char *text)
+{
+	json_object_object_add(object, key, text[0] ? json_object_new_string(text) : NULL);
+}
+
+static void print_event(const struct watch *watch, const char *event,
+			const struct sysfs_clock *clock)
+{
+	struct json_object *object;
+	char text[TIMESTAMP_SIZE];
+	struct timespec now;
+	int64_t now_ns;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	now_ns = now.tv_sec * (int64_t)NSEC_PER_SEC + now.tv_nsec;
+
+	if (watch->json) {
+		object = json_object_new_object();
+		json_object_object_add(object, "event", json_object_new_string(event));
+		json_object_object_add(object, "time_ns", json_object_new_int64(now_ns));
+		json_object_object_add(object, "epoch",
+				       clock->epoch ? json_object_new_uint64(clock->epoch)
+						    : NULL);
+		json_object_object_add(object, "frequency",
+				       json_object_new_uint64(clock->frequency));
+		add_string(object, "source", clock->source);
+		add_string(object, "state", clock->state);
+		add_string(object, "reason", clock->reason);
+		print_json(object);
+		return;
+	}
+	printf("%s %s epoch %" PRIu32 " frequency %" PRIu64, timestamp_utc(now_ns, text), event,
+	       clock->epoch, clock->frequency);
+	if (clock->source[0])
+		printf(" source %s", clock->source);
+	if (clock->state[0])
+		printf(" state %s", clock->state);
+	if (clock->reason[0])
+		printf(": %s", clock->reason);
+	putchar('\n');
+}
+
+static uint64_t monotonic_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * NSEC_PER_SEC + (uint64_t)now.tv_nsec;
+}
+
+static int follow(struct watch *watch, struct sysfs_clock *last)
+{
+	uint64_t start = monotonic_ns();
+	struct sysfs_clock now;
+	uint64_t passed, wait;
+	uint64_t changes = 0;
+	bool expired = false;
+	int status;
+
+	while (changes < watch->count && !expired && !stop_requested()) {
+		wait = watch->interval_ns;
+		if (watch->timeout_ns != UINT64_MAX) {
+			passed = monotonic_ns() - start;
+			if (passed >= watch->timeout_ns)
+				wait = 0;
+			else if (watch->timeout_ns - passed < wait)
+				wait = watch->timeout_ns - passed;
+			/* A last look, so that a change right at the end is shown. */
+			expired = !wait;
+		}
+		stop_wait(watch->fds, watch->has_sysfs ? SYSFS_NR_WATCHES : 0, wait);
+		if (stop_requested())
+			break;
+
+		memset(&now, 0, sizeof(now));
+		status = look(watch, &now);
+		if (status != STATUS_OK)
+			return status;
+		if (!differs(&now, last))
+			continue;
+		print_event(watch, "change", &now);
+		if (!flush_output())
+			return STATUS_FAILED;
+		*last = now;
+		changes++;
+	}
+	if (watch->count != UINT64_MAX && changes < watch->count && !stop_requested())
+		return STATUS_TIMEOUT;
+	return STATUS_OK;
+}
+
+static int run(struct watch *watch)
+{
+	struct sysfs_clock first;
+	enum sysfs_result result;
+	int status;
+
+	result = sysfs_watch(watch->sysfs_dir, watch->fds);
+	if (result == SYSFS_BAD)
+		return STATUS_FAILED;
+	watch->has_sysfs = result == SYSFS_OK;
+	if (!watch->has_sysfs && watch->interval_ns == UINT64_MAX)
+		watch->interval_ns = NSEC_PER_SEC;
+
+	memset(&first, 0, sizeof(first));
+	status = look(watch, &first);
+	if (status != STATUS_OK)
+		return status;
+	print_event(watch, "start", &first);
+	if (!flush_output())
+		return STATUS_FAILED;
+	return follow(watch, &first);
+}
+
+int cmd_watch(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "count", required_argument, NULL, 'n' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "interval", required_argument, NULL, 'i' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "sysfs", required_argument, NULL, 's' },
+		{ "timeout", required_argument, NULL, 't' },
+		{ NULL, 0, NULL, 0 },
+	};
+	struct watch watch = {
+		.sysfs_dir = SYSFS_DIR,
+		.count = UINT64_MAX,
+		.timeout_ns = UINT64_MAX,
+		.interval_ns = UINT64_MAX,
+	};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "hi:n:t:", options, NULL)) != -1) {
+		switch (option) {
+		case 'h':
+			print_help();
+			return STATUS_OK;
+		case 'i':
+			if (!parse_seconds(optarg, &watch.interval_ns))
+				return try_help("watch");
+			break;
+		case 'j':
+			watch.json = true;
+			break;
+		case 'n':
+			if (!parse_u64(optarg, 1, UINT64_MAX - 1, &watch.count))
+				return try_help("watch");
+			break;
+		case 's':
+			watch.sysfs_dir = optarg;
+			break;
+		case 't':
+			if (!parse_seconds(optarg, &watch.timeout_ns))
+				return try_help("watch");
+			break;
+		default:
+			return try_help("watch");
+		}
+	}
+	if (optind < argc) {
+		complain("watch takes no argument, so '%s' makes no sense", argv[optind]);
+		return try_help("watch");
+	}
+
+	stop_on_signals();
+	return run(&watch);
+}

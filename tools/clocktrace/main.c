@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * clocktrace - look at CLOCK_TRACE, the trace clock of the kernel
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "clocktrace.h"
+#include "output.h"
+#include "stop.h"
+
+static const struct command {
+	const char *name;
+	const char *summary;
+	int (*run)(int argc, char **argv);
+} commands[] = {
+	{ "info", "what the clock is on this machine, and whether it is trusted", cmd_info },
+	{ "read", "read the clock", cmd_read },
+	{ "watch", "print a line whenever the epoch or the state changes", cmd_watch },
+	{ "convert", "convert ticks to nanoseconds, wall time, and back", cmd_convert },
+	{ "bench", "measure what a read of each clock costs", cmd_bench },
+};
+
+#define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static void print_help(void)
+{
+	size_t i;
+
+	puts("Usage: clocktrace COMMAND [OPTION]... [ARGUMENT]...\n"
+	     "       clocktrace --help | --version\n"
+	     "\n"
+	     "Look at CLOCK_TRACE, the clock that gives the raw cycle counter of the machine.\n"
+	     "\n"
+	     "Commands:");
+	for (i = 0; i < NR_COMMANDS; i++)
+		printf("  %-9s%s\n", commands[i].name, commands[i].summary);
+	puts("\n"
+	     "Each command has --help, and --json for programs that read its output.\n"
+	     "\n"
+	     "Exit status: 0 success, 1 failure, 2 wrong usage, 3 kernel without CLOCK_TRACE,\n"
+	     "4 time-out of watch. More is in clocktrace(1).");
+}
+
+static const struct command *find_command(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < NR_COMMANDS; i++)
+		if (!strcmp(commands[i].name, name))
+			return &commands[i];
+	return NULL;
+}
+
+static int run(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ NULL, 0, NULL, 0 },
+	};
+	const struct command *command;
+	int first;
+
+	/* The leading + leaves what follows the command to the command. */
+	switch (getopt_long(argc, argv, "+hV", options, NULL)) {
+	case 'h':
+		print_help();
+		return STATUS_OK;
+	case 'V':
+		puts("clocktrace " CLOCKTRACE_VERSION);
+		return STATUS_OK;
+	case -1:
+		break;
+	default:
+		return try_help(NULL);
+	}
+
+	if (optind >= argc) {
+		complain("say what to do: info, read, watch, convert or bench");
+		return try_help(NULL);
+	}
+	command = find_command(argv[optind]);
+	if (!command) {
+		complain("there is no command '%s'", argv[optind]);
+		return try_help(NULL);
+	}
+
+	first = optind;
+	/* 0 makes getopt_long() start over, with the command's own arguments. */
+	optind = 0;
+	return command->run(argc - first, argv + first);
+}
+
+int main(int argc, char **argv)
+{
+	int status = run(argc, argv);
+
+	if (stop_requested())
+		stop_by_signal();
+	return close_output(status);
+}
