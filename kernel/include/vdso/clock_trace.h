@@ -61,6 +61,7 @@ static __always_inline u32 vdso_clock_trace_read(const struct vdso_clock_trace *
 		*value = vct->frequency;
 	else
 		return 0;
+	/* Likewise */
 	smp_rmb();
 
 	return likely(READ_ONCE(vct->epoch) == epoch) ? epoch : 0;

@@ -159,16 +159,14 @@ static __always_inline void clock_trace_read_slow(struct clock_trace_sample *sam
 	if (!line) {
 		/* A loss has begun. Its end may come while the counter is read. */
 		value = static_call(clock_trace_counter)();
-		smp_rmb();
-		line = READ_ONCE(counter.line);
+		/* Pairs with the release in clock_trace_set_line() */
+		line = smp_load_acquire(&counter.line);
 		if (!line) {
 			sample->value = clock_trace_never_back(&fallback_line.highest, value);
 			sample->frequency = counter.frequency;
 			sample->epoch = counter.line_epoch;
 			return;
 		}
-		/* Pairs with the release in clock_trace_set_line() */
-		smp_acquire__after_ctrl_dep();
 	}
 
 	sample->value = clock_trace_line_value(line, monotonic());
@@ -191,6 +189,7 @@ static __always_inline void __clock_trace_read_sample(struct clock_trace_sample 
 		smp_rmb();
 		sample->value = static_call(clock_trace_counter)();
 		sample->frequency = counter.frequency;
+		/* Likewise */
 		smp_rmb();
 		if (likely(READ_ONCE(counter.epoch) == epoch)) {
 			sample->epoch = epoch;
@@ -288,6 +287,7 @@ static void clock_trace_publish(u32 epoch, const struct clock_trace_source *sour
 	counter.line_epoch = epoch;
 	counter.frequency = source->frequency;
 	vct->frequency = source->frequency;
+	/* Likewise */
 	smp_wmb();
 	WRITE_ONCE(counter.epoch, epoch);
 	if (source->vdso)
@@ -398,6 +398,7 @@ EXPORT_SYMBOL_GPL(clock_trace_unregister_notifier);
 /* True once source->lost_reason can be read as well */
 static bool clock_trace_is_lost(struct clock_trace_source *source)
 {
+	/* Pairs with the release in clock_trace_source_lost() */
 	return smp_load_acquire(&source->lost) == CLOCK_TRACE_LOST;
 }
 
@@ -483,6 +484,7 @@ void clock_trace_source_lost(struct clock_trace_source *source, const char *reas
 
 	scnprintf(source->lost_reason, sizeof(source->lost_reason), "%s: %s",
 		  source->name, reason);
+	/* Pairs with the acquire in clock_trace_is_lost() */
 	smp_store_release(&source->lost, CLOCK_TRACE_LOST);
 	WRITE_ONCE(lost_source, source);
 
