@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The goals of the project, see limits.h. Times are judged by ratios of medians
+ * of one run, so that they mean the same on every machine.
+ */
+#include <json-c/json.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "limits.h"
+#include "util.h"
+
+#define TRACE		"CLOCK_TRACE"
+#define UNORDERED	"CLOCK_TRACE_UNORDERED"
+#define MONOTONIC	"CLOCK_MONOTONIC"
+
+#define MAX_OVER_ORDERED_READ		1.10
+#define MAX_OVER_MONOTONIC		0.80
+#define MAX_OVER_RDTSC			1.10
+#define MAX_UNORDERED_OVER_MONOTONIC	0.50
+#define MAX_SYSCALL_OVER_MONOTONIC	0.93
+#define MAX_TICK_OVER_QUIET		1.02
+#define MAX_PATCHED_OVER_UNPATCHED	1.02
+#define MAX_MORE_INSTRUCTIONS		2
+
+static const char *const other_clocks[] = {
+	"CLOCK_REALTIME", MONOTONIC, "CLOCK_MONOTONIC_RAW", "CLOCK_BOOTTIME",
+	"CLOCK_MONOTONIC_COARSE",
+};
+
+/* @value is NAN where something was not measured. */
+__attribute__((format(printf, 4, 5)))
+static void judge(struct results *results, double value, double max, const char *format, ...)
+{
+	struct limit limit = {
+		.value = value, .limit = max, .measured = !isnan(value), .held = value <= max,
+	};
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(limit.name, sizeof(limit.name), format, args);
+	va_end(args);
+	results_add_limit(results, &limit);
+}
+
+static double median(const struct results *results, enum abi abi, const char *image,
+		     const char *clock, enum job_mode mode)
+{
+	const struct result *row = results_find(results, abi, image, clock, mode);
+
+	return row && row->nr_ticks ? row->median : NAN;
+}
+
+static double patched(const struct results *results, enum abi abi, const char *clock,
+		      enum job_mode mode)
+{
+	return median(results, abi, IMAGE_PATCHED, clock, mode);
+}
+
+static double ordered_read(const struct results *results, enum abi abi, enum job_mode mode)
+{
+	double lfence = median(results, abi, IMAGE_INLINE, "lfence rdtsc", mode);
+	double rdtscp = median(results, abi, IMAGE_INLINE, "rdtscp", mode);
+
+	/* fmin() leaves out the one that this CPU does not have. */
+	return fmin(lfence, rdtscp);
+}
+
+static void check_vdso(struct results *results, enum abi abi)
+{
+	const char *name = abi_name(abi);
+	double trace = patched(results, abi, TRACE, MODE_THROUGHPUT);
+	double unordered = patched(results, abi, UNORDERED, MODE_THROUGHPUT);
+	double monotonic = patched(results, abi, MONOTONIC, MODE_THROUGHPUT);
+
+	judge(results, trace / monotonic, MAX_OVER_MONOTONIC,
+	      "%s: CLOCK_TRACE / CLOCK_MONOTONIC", name);
+	if (abi != ABI_X86_64)
+		return;
+
+	judge(results, trace / ordered_read(results, abi, MODE_THROUGHPUT), MAX_OVER_ORDERED_READ,
+	      "%s: CLOCK_TRACE / inline ordered read", name);
+	judge(results,
+	      unordered / median(results, abi, IMAGE_INLINE, "rdtsc", MODE_THROUGHPUT),
+	      MAX_OVER_RDTSC, "%s: CLOCK_TRACE_UNORDERED / inline rdtsc", name);
+	judge(results, unordered / monotonic, MAX_UNORDERED_OVER_MONOTONIC,
+	      "%s: CLOCK_TRACE_UNORDERED / CLOCK_MONOTONIC", name);
+}
+
+static void check_tick_writer(struct results *results, enum abi abi)
+{
+	judge(results,
+	      patched(results, abi, TRACE, MODE_TICK_WRITER) /
+	      patched(results, abi, TRACE, MODE_THROUGHPUT),
+	      MAX_TICK_OVER_QUIET, "%s: CLOCK_TRACE with tick writer / quiet", abi_name(abi));
+}
+
+static const struct count *find_count(const struct results *results, enum abi abi,
+				      const char *image, const char *clock)
+{
+	const struct count *count;
+	size_t i;
+
+	for (i = 0; i < results->nr_counts; i++) {
+		count = &results->counts[i];
+		if (count->abi == abi && !count->fallback && !strcmp(count->image, image) &&
+		    !strcmp(count->entry, "clock_gettime") && !strcmp(count->clock, clock))
+			return count;
+	}
+	return NULL;
+}
+
+static double more_instructions(const struct results *results, enum abi abi, const char *clock)
+{
+	const struct count *with = find_count(results, abi, IMAGE_PATCHED, clock);
+	const struct count *without = find_count(results, abi, IMAGE_UNPATCHED, clock);
+
+	if (!with || !without)
+		return NAN;
+	return (double)with->instructions - (double)without->instructions;
+}
+
+static void check_other_clocks(struct results *results, enum abi abi)
+{
+	const char *clock;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(other_clocks); i++) {
+		clock = other_clocks[i];
+		judge(results,
+		      patched(results, abi, clock, MODE_THROUGHPUT) /
+		      median(results, abi, IMAGE_UNPATCHED, clock, MODE_THROUGHPUT),
+		      MAX_PATCHED_OVER_UNPATCHED, "%s: %s, patched / unpatched", abi_name(abi),
+		      clock);
+		judge(results, more_instructions(results, abi, clock), MAX_MORE_INSTRUCTIONS,
+		      "%s: %s, instructions more than unpatched", abi_name(abi), clock);
+	}
+}
+
+static bool has_text(json_object *row, const char *key, const char *text)
+{
+	json_object *field;
+
+	return json_object_object_get_ex(row, key, &field) &&
+	       json_object_is_type(field, json_type_string) &&
+	       !strcmp(json_object_get_string(field), text);
+}
+
+/* Instructions of a call on the given path of the 32-bit ABI, or NAN */
+static double instructions_in(json_object *root, const char *path, const char *clock)
+{
+	json_object *rows, *row, *cost;
+	size_t i;
+
+	if (!json_object_object_get_ex(root, "rows", &rows) ||
+	    !json_object_is_type(rows, json_type_array))
+		return NAN;
+
+	for (i = 0; i < json_object_array_length(rows); i++) {
+		row = json_object_array_get_idx(rows, i);
+		if (has_text(row, "abi", abi_name(ABI_I386)) && has_text(row, "path", path) &&
+		    has_text(row, "clock", clock) && has_text(row, "unit", "instructions") &&
+		    json_object_object_get_ex(row, "cost", &cost))
+			return json_object_get_double(cost);
+	}
+	return NAN;
+}
+
+static void check_syscalls(struct results *results, const char *counts)
+{
+	static const char *const paths[] = { "syscall", "syscall-time32" };
+	json_object *root = NULL;
+	double ratio;
+	size_t i;
+
+	if (counts) {
+		root = json_object_from_file(counts);
+		if (!root)
+			fatal("cannot read %s as output of syscall-cost: %s", counts,
+			      json_util_get_last_err());
+	}
+	for (i = 0; i < ARRAY_SIZE(paths); i++) {
+		ratio = instructions_in(root, paths[i], TRACE) /
+			instructions_in(root, paths[i], MONOTONIC);
+		judge(results, ratio, MAX_SYSCALL_OVER_MONOTONIC,
+		      "i386: %s, instructions, CLOCK_TRACE / CLOCK_MONOTONIC", paths[i]);
+	}
+	json_object_put(root);
+}
+
+void limits_check(struct results *results, const char *syscall_counts)
+{
+	enum abi abi;
+
+	for (abi = 0; abi < NR_ABIS; abi++) {
+		check_vdso(results, abi);
+		check_tick_writer(results, abi);
+		check_other_clocks(results, abi);
+	}
+	check_syscalls(results, syscall_counts);
+}
+
+bool limits_all_held(const struct results *results)
+{
+	size_t i;
+
+	for (i = 0; i < results->nr_limits; i++) {
+		if (!results->limits[i].held)
+			return false;
+	}
+	return true;
+}

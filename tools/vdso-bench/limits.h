@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The goals of the project, held against what was measured. */
+#ifndef VDSO_BENCH_LIMITS_H
+#define VDSO_BENCH_LIMITS_H
+
+#include "results.h"
+
+/**
+ * limits_check() - judge all limits
+ * @results:		finished results; the limits are added to it
+ * @syscall_counts:	JSON output of syscall-cost-i386, or NULL if there is none
+ *
+ * A limit for which something was not measured is not held. Exits with a message
+ * if @syscall_counts cannot be read.
+ */
+void limits_check(struct results *results, const char *syscall_counts);
+
+/**
+ * limits_all_held() - did all limits hold?
+ * @results:	with its limits judged
+ *
+ * Return: true if each of them was measured and held.
+ */
+bool limits_all_held(const struct results *results);
+
+#endif /* VDSO_BENCH_LIMITS_H */

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What was measured, and what follows from it, see results.h. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "results.h"
+#include "util.h"
+
+const char *mode_name(enum job_mode mode)
+{
+	static const char *const names[NR_MODES] = {
+		[MODE_THROUGHPUT] = "throughput",
+		[MODE_LATENCY] = "latency",
+		[MODE_TICK_WRITER] = "tick-writer",
+		[MODE_COLD] = "cold",
+	};
+
+	return names[mode];
+}
+
+static void *grow(void *array, size_t nr, size_t size)
+{
+	array = realloc(array, nr * size);
+	if (!array)
+		fatal("out of memory");
+	return array;
+}
+
+const struct result *results_find(const struct results *results, enum abi abi,
+				  const char *image, const char *clock, enum job_mode mode)
+{
+	const struct result *row;
+	size_t i;
+
+	for (i = 0; i < results->nr_rows; i++) {
+		row = &results->rows[i];
+		if (row->abi == abi && row->mode == mode && !strcmp(row->image, image) &&
+		    !strcmp(row->clock, clock))
+			return row;
+	}
+	return NULL;
+}
+
+struct result *results_row(struct results *results, enum abi abi, const char *image,
+			   const char *clock, enum job_mode mode)
+{
+	struct result *row = (struct result *)results_find(results, abi, image, clock, mode);
+
+	if (row)
+		return row;
+
+	results->rows = grow(results->rows, results->nr_rows + 1, sizeof(*row));
+	row = &results->rows[results->nr_rows++];
+	*row = (struct result) { .abi = abi, .image = image, .clock = clock, .mode = mode };
+	return row;
+}
+
+void results_add_batches(struct result *row, const job_u64 *ticks, size_t nr, uint32_t calls,
+			 double overhead)
+{
+	size_t i;
+
+	row->ticks = grow(row->ticks, row->nr_ticks + nr, sizeof(*row->ticks));
+	for (i = 0; i < nr; i++) {
+		if (ticks[i] == SAMPLE_PREEMPTED)
+			row->nr_excluded++;
+		else
+			row->ticks[row->nr_ticks++] = (double)ticks[i] / calls - overhead;
+	}
+}
+
+static int compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* Of sorted values, the one below which the given part of them lies, interpolated */
+static double quantile(const double *sorted, size_t nr, double part)
+{
+	double place = part * (nr - 1);
+	size_t below = place;
+
+	if (below + 1 >= nr)
+		return sorted[nr - 1];
+	return sorted[below] + (place - below) * (sorted[below + 1] - sorted[below]);
+}
+
+static void finish_row(struct result *row)
+{
+	double limit;
+
+	if (!row->nr_ticks)
+		return;
+
+	qsort(row->ticks, row->nr_ticks, sizeof(*row->ticks), compare);
+	limit = OUTLIER_FACTOR * quantile(row->ticks, row->nr_ticks, 0.5);
+	while (row->nr_ticks > 1 && row->ticks[row->nr_ticks - 1] > limit) {
+		row->nr_ticks--;
+		row->nr_excluded++;
+	}
+	row->median = quantile(row->ticks, row->nr_ticks, 0.5);
+	row->p10 = quantile(row->ticks, row->nr_ticks, 0.1);
+	row->p90 = quantile(row->ticks, row->nr_ticks, 0.9);
+}
+
+void results_finish(struct results *results)
+{
+	size_t i;
+
+	for (i = 0; i < results->nr_rows; i++)
+		finish_row(&results->rows[i]);
+}
+
+void results_add_count(struct results *results, const struct count *count)
+{
+	results->counts = grow(results->counts, results->nr_counts + 1, sizeof(*count));
+	results->counts[results->nr_counts++] = *count;
+}
+
+void results_add_limit(struct results *results, const struct limit *limit)
+{
+	results->limits = grow(results->limits, results->nr_limits + 1, sizeof(*limit));
+	results->limits[results->nr_limits++] = *limit;
+}
