@@ -306,8 +306,7 @@ static inline size_t clock_trace_priv_symbols(const struct clock_trace_priv_imag
 		return header[1];
 	}
 
-	if (!clock_trace_priv_get(image, image->gnu_hash, header, sizeof(header)) ||
-	    header[2] > image->size / sizeof(void *) || header[0] > image->size / sizeof(word))
+	if (!clock_trace_priv_get(image, image->gnu_hash, header, sizeof(header)))
 		return 0;
 
 	/* The filter's words have the size of the ELF class, which is that of a pointer. */
@@ -320,8 +319,6 @@ static inline size_t clock_trace_priv_symbols(const struct clock_trace_priv_imag
 	}
 	if (last < header[1])
 		return header[1];
-	if (last - header[1] > image->size / sizeof(word))
-		return 0;
 
 	/* The chain of the last bucket ends with the last symbol, marked by an odd hash. */
 	for (offset += (last - header[1]) * sizeof(word); ; offset += sizeof(word)) {

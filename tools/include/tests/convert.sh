@@ -55,6 +55,8 @@ cases()
 				"($a)/2-2^62" "$b" 3 "$a"
 		done
 	done
+	# Rounding down takes this one from the last that fits to the first that does not.
+	echo 'x=p(2^63-1,((2^64-1)*999999999+10^9-1)/10^9,999999999,0)'
 	awk -v seed="$SEED" -v cases="$RANDOM_CASES" '
 		function word() { return sprintf("%.0f", int(rand() * 4294967296)) }
 		# Of any magnitude: 64 random bits, of which as many as chance says are left.

@@ -209,6 +209,7 @@ static void test_other_symbols(void)
 
 	image = sound_image();
 	image.versym[SYM_WANTED] = VERSION_BASE;
+	image.verdef[0].aux.vda_name = STR_VERSION;
 	finds_nothing(&image, "version of the file itself");
 
 	image = sound_image();
