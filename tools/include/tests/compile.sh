@@ -61,6 +61,12 @@ link()
 		"$compiler" -o "$work/both" "$work/first.o" "$work/second.o" && "$work/both"
 }
 
+strict_mode_advises()
+{
+	! gcc -std=c11 -I"$HERE/.." -fsyntax-only "$SOURCE" 2>"$work/advice" &&
+		grep -q "define _GNU_SOURCE" "$work/advice"
+}
+
 tap_begin
 for cc in gcc clang; do
 	for standard in "c11 $POSIX" "c11 -D_GNU_SOURCE" gnu11 gnu17 gnu2x \
@@ -95,7 +101,5 @@ if type g++ >/dev/null 2>&1; then
 else
 	tap_skip "C++ program of two files" "there is no g++"
 fi
-tap_run "-std=c11 alone is refused with advice" bash -c \
-	'! gcc -std=c11 -I"$1" -fsyntax-only "$2" 2>"$3" && grep -q "define _GNU_SOURCE" "$3"' \
-	- "$HERE/.." "$SOURCE" "$work/advice" || true
+tap_run "-std=c11 alone is refused with advice" strict_mode_advises || true
 tap_end

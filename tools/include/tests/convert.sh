@@ -132,6 +132,7 @@ fi
 expected >"$work/expected" 2>"$work/errors"
 printf '# seed %d: SEED=%d repeats it\n' "$SEED" "$SEED"
 tap_run "bc understood every case" test ! -s "$work/errors" || true
+# shellcheck disable=SC2016 # awk expands these
 tap_run "there are cases with a result, and without" awk '
 	$1 == "ns" && $NF ~ /^[0-9]/ { ns++ }
 	$1 == "ticks" && $NF ~ /^[0-9]/ { ticks++ }

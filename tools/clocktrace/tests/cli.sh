@@ -1,0 +1,481 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The clocktrace command on any kernel: usage, numbers, conversions that need no
+# clock, sysfs, output that cannot be written, signals; and on a kernel without
+# CLOCK_TRACE, that it says so.
+
+set -euo pipefail
+HERE=$(cd -- "$(dirname -- "$0")" && pwd)
+. "$HERE/../../../scripts/tap.sh"
+CLOCKTRACE=${CLOCKTRACE:-clocktrace}
+COMMANDS=(info read watch convert bench)
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# run ARG...: clocktrace, with its results in $status, $work/out and $work/err
+run()
+{
+	status=0
+	"$CLOCKTRACE" "$@" >"$work/out" 2>"$work/err" </dev/null || status=$?
+}
+
+# shown WHAT: fails, and tells what the last run gave
+shown()
+{
+	printf '%s, but exit status %d and:\n' "$1" "$status"
+	cat "$work/out" "$work/err"
+	return 1
+}
+
+# gives STATUS OUT ERR ARG...: exit status, and what standard output and error
+# match, as extended regular expressions; "" is nothing at all
+gives()
+{
+	local want=$1 out=$2 err=$3
+	shift 3
+
+	run "$@"
+	if ((status != want)) || ! matches "$work/out" "$out" || ! matches "$work/err" "$err"; then
+		shown "expected status $want, output \"$out\", message \"$err\""
+	fi
+}
+
+matches()
+{
+	if [[ -z $2 ]]; then
+		[[ ! -s $1 ]]
+	else
+		grep -qE -- "$2" "$1"
+	fi
+}
+
+# Each object or line of output is JSON.
+is_json()
+{
+	jq -e . >/dev/null
+}
+
+test_usage()
+{
+	local command option
+
+	tap_run "no command" gives 2 "" "say what to do" || true
+	tap_run "unknown command" gives 2 "" "no command 'go'" go || true
+	tap_run "unknown option" gives 2 "" "Try 'clocktrace --help'" --go || true
+	tap_run "help" gives 0 "^Usage: clocktrace COMMAND" "" --help || true
+	tap_run "version" gives 0 "^clocktrace [0-9]+\.[0-9]+" "" --version || true
+	for command in "${COMMANDS[@]}"; do
+		tap_run "$command: help" gives 0 "^Usage: clocktrace $command" "" \
+			"$command" --help || true
+		tap_run "$command: unknown option" gives 2 "" \
+			"Try 'clocktrace $command --help'" "$command" --go || true
+		[[ $command == convert ]] ||
+			tap_run "$command: argument" gives 2 "" "'x' makes no sense" \
+				"$command" x || true
+	done
+	tap_run "convert: no argument" gives 2 "" "give the numbers to convert" convert || true
+	for option in "info --sysfs" "read --count" "watch --timeout" "convert --to" \
+		"bench --rounds"; do
+		# shellcheck disable=SC2086 # command and option
+		tap_run "$option without its value" gives 2 "" "requires an argument" \
+			$option || true
+	done
+	tap_run "read: --freq and --unordered" gives 2 "" "give one" \
+		read --freq --unordered || true
+	tap_run "convert: --frequency and --epoch" gives 2 "" "one of the two" \
+		convert --frequency 1 --epoch 1 1 || true
+	tap_run "convert: --frequency and a clock" gives 2 "" "does not go with" \
+		convert --frequency 1 --to realtime 1 || true
+	tap_run "convert: unknown clock" gives 2 "" "the name of a clock" \
+		convert --to moon 1 || true
+	tap_run "help fits 80 columns" narrow || true
+}
+
+narrow()
+{
+	local command
+
+	for command in "" "${COMMANDS[@]}"; do
+		# shellcheck disable=SC2086 # none for the global help
+		"$CLOCKTRACE" $command --help
+	done | awk 'length > 85 { print; wide = 1 } END { exit wide }'
+}
+
+test_numbers()
+{
+	local text
+
+	for text in "" " 1" "1 " +1 -1 1x 0x 0xg 1.5 1e3 18446744073709551616 \
+		0x10000000000000000 99999999999999999999999999; do
+		tap_run "'$text' is no number" gives 2 "" "'${text/+/\\+}' is not a whole number" \
+			convert --frequency 1000000000 -- "$text" || true
+	done
+	for text in 0 1000000000; do
+		tap_run "'$text' is no epoch" gives 2 "" "from 1 to 999999999" \
+			convert --epoch "$text" 1 || true
+	done
+	for text in "" 0 0.0 -1 1. .5 1.0000000001 1e3 nan 1s 1000000001 0x10; do
+		tap_run "'$text' is no duration" gives 2 "" "is not a number of seconds" \
+			read --fallback --interval="$text" || true
+	done
+	tap_run "0 times" gives 2 "" "from 1 to" read --count 0 || true
+	tap_run "no hertz" gives 2 "" "from 1 to" convert --frequency 0 1 || true
+}
+
+# converts RESULT ARG...: its only output
+converts()
+{
+	local want=$1
+	shift
+
+	run convert "$@"
+	if ((status != 0)) || [[ $(<"$work/out") != "$want" || -s $work/err ]]; then
+		shown "expected $want"
+	fi
+}
+
+converts_input()
+{
+	local status=0
+
+	printf '3\n0x6\n9' | "$CLOCKTRACE" convert -f 3000000000 - >"$work/out" || status=$?
+	((status == 0)) && [[ $(<"$work/out") == $'1\n2\n3' ]]
+}
+
+refuses_line()
+{
+	local status=0
+
+	printf '3\n6\njunk\n9\n' | "$CLOCKTRACE" convert -f 3000000000 - \
+		>"$work/out" 2>"$work/err" || status=$?
+	((status == 2)) && [[ $(<"$work/out") == $'1\n2' ]] && grep -q 'line 3' "$work/err"
+}
+
+test_convert()
+{
+	local max=18446744073709551615
+
+	tap_run "ticks to ns, rounded down" converts 333 -f 3000000000 1000 || true
+	tap_run "hexadecimal" converts 4096 -f 1000000000 0x1000 || true
+	tap_run "ns to ticks" converts 2400000000 --to ticks -f 2400000000 1000000000 || true
+	tap_run "several" converts $'0\n1\n2' -f 1000000000 0 1 2 || true
+	tap_run "largest ticks" converts "$max" -f 1000000000 "$max" || true
+	tap_run "largest frequency" converts 0 -f "$max" 18446744073 || true
+	tap_run "result that does not fit" gives 1 "" "result for $max does not fit" \
+		convert -f 999999999 "$max" || true
+	tap_run "nothing is printed before the last argument is checked" \
+		gives 2 "" "'x' is not" convert -f 1 1 2 x || true
+	tap_run "standard input" converts_input || true
+	tap_run "standard input: wrong line" refuses_line || true
+	tap_run "standard input: empty" gives 0 "" "" convert -f 1 - || true
+	tap_run "JSON" converts \
+		'{"ticks":18446744073709551615,"ns":6148914691236517205,"frequency":3000000000}' \
+		--json -f 3000000000 "$max" || true
+}
+
+# sysfs_dir NAME EPOCH FREQUENCY SOURCE STATE REASON: a directory as the kernel's
+sysfs_dir()
+{
+	mkdir "$work/$1"
+	printf '%s\n' "$2" >"$work/$1/epoch"
+	printf '%s\n' "$3" >"$work/$1/frequency"
+	printf '%s\n' "$4" >"$work/$1/source"
+	printf '%s\n' "$5" >"$work/$1/state"
+	printf '%s\n' "$6" >"$work/$1/reason"
+}
+
+# point_to NAME: have $work/now be that directory, at once
+point_to()
+{
+	ln -s "$1" "$work/next"
+	mv -T "$work/next" "$work/now"
+}
+
+# wait_for FILE LINES: until it has so many
+wait_for()
+{
+	local i
+
+	for ((i = 0; i < 600; i++)); do
+		(($(wc -l <"$1") < $2)) || return 0
+		sleep 0.05
+	done
+	return 1
+}
+
+watch_changes()
+{
+	local pid status=0
+
+	point_to one
+	: >"$work/log"
+	"$CLOCKTRACE" watch --sysfs "$work/now" -i 0.02 -n 2 "$@" >"$work/log" &
+	pid=$!
+	if ! wait_for "$work/log" 1 || ! point_to two ||
+		! wait_for "$work/log" 2 || ! point_to three; then
+		kill "$pid"
+		return 1
+	fi
+	wait "$pid" || status=$?
+	cat "$work/log"
+	((status == 0)) && (($(wc -l <"$work/log") == 3))
+}
+
+watch_text()
+{
+	watch_changes &&
+		grep -qE '^[0-9T:.-]+Z start epoch 1 frequency 2400000000 source tsc state counter$' \
+			"$work/log" &&
+		grep -qE ' change epoch 2 frequency 2399999999 source tsc state counter$' \
+			"$work/log" &&
+		grep -qE ' change epoch 3 .* state fallback: a "warp" of 12 ticks$' "$work/log"
+}
+
+watch_json()
+{
+	watch_changes --json && is_json <"$work/log" &&
+		[[ $(jq -r '[.event, .epoch, .frequency, .source, .state, .reason] |
+			map(tostring) | join(",")' "$work/log") == \
+"start,1,2400000000,tsc,counter,null
+change,2,2399999999,tsc,counter,null
+change,3,2399999999,monotonic,fallback,a \"warp\" of 12 ticks" ]]
+}
+
+# What was printed before a signal is not lost, and the signal is what ended it.
+watch_stops()
+{
+	local pid status=0
+
+	point_to one
+	: >"$work/log"
+	# A command in the background ignores SIGINT.
+	"$CLOCKTRACE" watch --sysfs "$work/now" >"$work/log" &
+	pid=$!
+	if ! wait_for "$work/log" 1; then
+		kill -KILL "$pid"
+		return 1
+	fi
+	kill -TERM "$pid"
+	wait "$pid" || status=$?
+	((status == 143)) && (($(wc -l <"$work/log") == 1))
+}
+
+test_watch()
+{
+	sysfs_dir one 1 2400000000 tsc counter ""
+	sysfs_dir two 2 2399999999 tsc counter ""
+	sysfs_dir three 3 2399999999 monotonic fallback 'a "warp" of 12 ticks'
+	sysfs_dir bad_epoch 0 2400000000 tsc counter ""
+	sysfs_dir bad_frequency 1 fast tsc counter ""
+	sysfs_dir empty "" 2400000000 tsc counter ""
+	sysfs_dir missing 1 2400000000 tsc counter ""
+	rm "$work/missing/reason"
+
+	tap_run "watch: changes" watch_text || true
+	tap_run "watch: changes, JSON" watch_json || true
+	tap_run "watch: time is over" gives 0 " start epoch 1 " "" \
+		watch --sysfs "$work/one" --timeout 0.05 || true
+	tap_run "watch: time is over before the change" gives 4 " start epoch 1 " "" \
+		watch --sysfs "$work/one" --timeout 0.05 --count 1 || true
+	tap_run "watch: SIGTERM" watch_stops || true
+	tap_run "watch: epoch out of range" gives 1 "" "bad_epoch/epoch does not hold" \
+		watch --sysfs "$work/bad_epoch" || true
+	tap_run "watch: frequency that is none" gives 1 "" "bad_frequency/frequency does not" \
+		watch --sysfs "$work/bad_frequency" || true
+	tap_run "watch: empty file" gives 1 "" "empty/epoch does not hold" \
+		watch --sysfs "$work/empty" || true
+	tap_run "watch: missing file" gives 1 "" "cannot open .*missing/reason: No such file" \
+		watch --sysfs "$work/missing" || true
+}
+
+# fails_to_write NAME ARG...: on a full disk, a closed output
+fails_to_write()
+{
+	local name=$1
+	shift
+
+	tap_run "$name: full disk" writes_to_full "$@" || true
+	tap_run "$name: closed output" writes_to_closed "$@" || true
+}
+
+writes_to_full()
+{
+	status=0
+	"$CLOCKTRACE" "$@" >/dev/full 2>"$work/err" || status=$?
+	: >"$work/out"
+	if ((status != 1)) ||
+		! grep -q "cannot write .*: No space left on device" "$work/err"; then
+		shown "to a full disk"
+	fi
+}
+
+writes_to_closed()
+{
+	status=0
+	"$CLOCKTRACE" "$@" >&- 2>"$work/err" || status=$?
+	: >"$work/out"
+	if ((status != 1)) || ! grep -q "cannot write .*: Bad file descriptor" "$work/err"; then
+		shown "to a closed output"
+	fi
+}
+
+broken_pipe()
+{
+	local -a ends
+
+	"$CLOCKTRACE" read --fallback -n 10000000 2>"$work/err" | head -n 1 >/dev/null && true
+	ends=("${PIPESTATUS[@]}")
+	((ends[0] == 141)) && [[ ! -s $work/err ]]
+}
+
+# Some programs start others with SIGPIPE ignored.
+broken_pipe_ignored()
+{
+	local -a ends
+
+	(trap '' PIPE; exec "$CLOCKTRACE" read --fallback -n 10000000 2>"$work/err") |
+		head -n 1 >/dev/null && true
+	ends=("${PIPESTATUS[@]}")
+	((ends[0] == 1)) && grep -q "cannot write .*: Broken pipe" "$work/err"
+}
+
+read_stops()
+{
+	local pid status=0
+
+	: >"$work/log"
+	# env makes SIGINT deadly again, which a command in the background ignores.
+	env --default-signal=INT "$CLOCKTRACE" read --fallback -i 0.01 >"$work/log" &
+	pid=$!
+	if ! wait_for "$work/log" 3; then
+		kill -KILL "$pid"
+		return 1
+	fi
+	kill -INT "$pid"
+	wait "$pid" || status=$?
+	((status == 130)) && [[ -z $(tail -c 1 "$work/log") ]]
+}
+
+test_output()
+{
+	fails_to_write "help" --help
+	fails_to_write "version" --version
+	fails_to_write "read" read --fallback
+	fails_to_write "many reads" read --fallback -n 100000
+	fails_to_write "convert" convert -f 1 1
+	fails_to_write "convert JSON" convert --json -f 1 1
+	fails_to_write "watch" watch --sysfs "$work/one" --timeout 0.05
+	fails_to_write "bench" bench --rounds 1 --calls 1
+	tap_run "broken pipe" broken_pipe || true
+	tap_run "broken pipe, SIGPIPE ignored" broken_pipe_ignored || true
+	tap_run "read: SIGINT" read_stops || true
+}
+
+bench_is_complete()
+{
+	run bench --rounds 3 --calls 10 --json
+	jq -e '.rounds == 3 and .calls == 10 and (.results | length) == 16 and
+		(.results[0] | .clock == "CLOCK_MONOTONIC" and .by == "libc" and
+			.ratio.median == 1 and .ns.median > 0) and
+		([.results[] | select(.error == null) |
+			.ns.lower_quartile <= .ns.median and
+			.ns.median <= .ns.upper_quartile and .ratio.median > 0] | all)' \
+		"$work/out" >/dev/null || shown "not complete"
+}
+
+bench_tells_of_emulation()
+{
+	run bench --rounds 1 --calls 1
+	if grep -qE '^flags.* hypervisor' /proc/cpuinfo; then
+		grep -qE 'virtual machine|emulated' "$work/out" || shown "says nothing"
+	else
+		! grep -qE 'virtual machine|emulated' "$work/out" || shown "says too much"
+	fi
+}
+
+test_bench()
+{
+	tap_run "bench: JSON is complete" bench_is_complete || true
+	tap_run "bench: emulation" bench_tells_of_emulation || true
+	tap_run "bench: CPU that is not there" gives 1 "" "cannot run on CPU 1023" \
+		bench --cpu 1023 || true
+	tap_run "bench: CPU that cannot be" gives 2 "" "from 0 to 1023" \
+		bench --cpu 1024 || true
+}
+
+test_without_clock()
+{
+	local none="does not have CLOCK_TRACE"
+
+	tap_run "without the clock: info" gives 3 "" "$none" info || true
+	tap_run "without the clock: info says what to do" gives 3 "" "CONFIG_CLOCK_TRACE=y" \
+		info || true
+	tap_run "without the clock: info --json" gives 3 '^\{"available":false\}$' "$none" \
+		info --json || true
+	tap_run "without the clock: read" gives 3 "" "$none" read || true
+	tap_run "without the clock: read --syscall" gives 3 "" "$none" read --syscall || true
+	tap_run "without the clock: read --unordered" gives 3 "" "$none" read --unordered || true
+	tap_run "without the clock: read --freq" gives 3 "" "$none" read --freq || true
+	tap_run "without the clock: read --fallback" gives 0 '^[0-9]+ 0 CLOCK_MONOTONIC$' "" \
+		read --fallback || true
+	tap_run "without the clock: read --fallback --freq" gives 0 \
+		'^1000000000 0 CLOCK_MONOTONIC$' "" read --fallback --freq || true
+	tap_run "without the clock: watch" gives 3 "" "$none" watch || true
+	tap_run "without the clock: convert" gives 3 "" "--frequency" convert 1 || true
+	tap_run "without the clock: convert to a date" gives 3 "" "$none" \
+		convert --to realtime 1 || true
+	tap_run "without the clock: bench shows the others" gives 3 \
+		'^CLOCK_TRACE +libc +cannot be read' "$none" bench --rounds 1 --calls 1 || true
+}
+
+# documented COMMAND...: its options are in the man page
+documented()
+{
+	local option
+
+	"$CLOCKTRACE" "$@" --help | grep -oE -- '--[a-z]+' | sort -u |
+		while read -r option; do
+			grep -qF -- "${option//-/\\-}" "$MAN/clocktrace.1" ||
+				{ echo "no $option"; exit 1; }
+		done
+}
+
+test_man_pages()
+{
+	local command page
+	MAN=$HERE/../../../Documentation/man
+
+	for command in "${COMMANDS[@]}"; do
+		tap_run "man page: options of $command" documented "$command" || true
+	done
+	for page in clocktrace.1 clock_trace.3 CLOCK_TRACE.2const; do
+		if type mandoc >/dev/null 2>&1; then
+			tap_run "man page: $page is well-formed" \
+				mandoc -T lint -W warning "$MAN/$page" || true
+		else
+			tap_skip "man page: $page is well-formed" "there is no mandoc"
+		fi
+	done
+}
+
+tap_begin
+if ! type jq >/dev/null 2>&1; then
+	tap_skip "command line" "there is no jq: install the package jq"
+	tap_end
+	exit 0
+fi
+test_usage
+test_numbers
+test_convert
+test_watch
+test_output
+test_bench
+if "$CLOCKTRACE" read >/dev/null 2>&1; then
+	tap_skip "without the clock" "this kernel has CLOCK_TRACE"
+else
+	test_without_clock
+fi
+test_man_pages
+tap_end
