@@ -14,7 +14,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
-#include <sys/uio.h>
 #include <sys/user.h>
 #include <sys/wait.h>
 
@@ -115,17 +114,13 @@ static void step(struct stepper *stepper, struct user_regs_struct *regs)
 
 static uint64_t return_address(struct stepper *stepper, const struct user_regs_struct *regs)
 {
-	uint64_t address = 0;
-	struct iovec local = {
-		.iov_base = &address,
-		.iov_len = stepper->handle.abi == ABI_I386 ? 4 : 8,
-	};
-	struct iovec remote = { .iov_base = (void *)regs->rsp, .iov_len = local.iov_len };
+	long word;
 
-	if (process_vm_readv(stepper->handle.pid, &local, 1, &remote, 1, 0) !=
-	    (ssize_t)local.iov_len)
+	errno = 0;
+	word = ptrace(PTRACE_PEEKDATA, stepper->handle.pid, regs->rsp, NULL);
+	if (errno)
 		fatal("cannot read the runner's stack: %s", strerror(errno));
-	return address;
+	return stepper->handle.abi == ABI_I386 ? (uint32_t)word : (uint64_t)word;
 }
 
 static bool is_callee_saved(enum abi abi, x86_reg reg)
@@ -171,7 +166,8 @@ static void classify(const struct stepper *stepper, const cs_insn *insn, struct 
 	}
 }
 
-/* Account the instruction at @ip; the machine's own vDSO, into which 32-bit system
+/*
+ * Accounts the instruction at @ip. The machine's own vDSO, into which 32-bit system
  * calls return, is not decoded.
  */
 static void account(struct stepper *stepper, uint32_t image, uint64_t ip, struct count *count)

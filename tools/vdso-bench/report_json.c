@@ -104,7 +104,8 @@ static json_object *count_to_json(const struct count *count)
 	return object;
 }
 
-static void print_json(json_object *root, FILE *file, const char *name)
+/* Return: true if all of it was written. */
+static bool print_json(json_object *root, FILE *file)
 {
 	const char *text = json_object_to_json_string_ext(root, JSON_C_TO_STRING_PRETTY |
 							  JSON_C_TO_STRING_SPACED |
@@ -112,30 +113,32 @@ static void print_json(json_object *root, FILE *file, const char *name)
 
 	if (!text)
 		fatal("out of memory");
-	if (fprintf(file, "%s\n", text) < 0 || fflush(file))
-		fatal("cannot write %s: %s", name, strerror(errno));
+	return fprintf(file, "%s\n", text) >= 0 && !fflush(file);
 }
 
 /* A reader finds the old file or the new one, whole: also when the disk is full. */
-static void write_json(json_object *root, const char *path)
+static void write_file(json_object *root, const char *path)
 {
-	char *temporary;
-	FILE *file;
+	char *temporary = format_path("%s.tmp", path);
+	FILE *file = fopen(temporary, "we");
+	int err;
 
-	if (!path) {
-		print_json(root, stdout, "standard output");
-		json_object_put(root);
-		return;
-	}
-
-	temporary = format_path("%s.tmp", path);
-	file = fopen(temporary, "we");
 	if (!file)
 		fatal("cannot write %s: %s", temporary, strerror(errno));
-	print_json(root, file, temporary);
-	if (fclose(file) || rename(temporary, path))
-		fatal("cannot write %s: %s", path, strerror(errno));
+	if (!print_json(root, file) || fclose(file) || rename(temporary, path)) {
+		err = errno;
+		unlink(temporary);
+		fatal("cannot write %s: %s", path, strerror(err));
+	}
 	free(temporary);
+}
+
+static void write_json(json_object *root, const char *path)
+{
+	if (path)
+		write_file(root, path);
+	else if (!print_json(root, stdout))
+		fatal("cannot write standard output: %s", strerror(errno));
 	json_object_put(root);
 }
 

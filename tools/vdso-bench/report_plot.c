@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "features.h"
 #include "report.h"
@@ -167,10 +168,12 @@ void report_plot(const struct results *results, const char *path)
 		fatal("cannot start gnuplot: %s", strerror(errno));
 	write_plot(gnuplot, results, temporary);
 	status = pclose(gnuplot);
-	if (status)
+	if (status) {
+		unlink(temporary);
 		fatal("gnuplot did not write %s%s", path,
 		      WIFEXITED(status) && WEXITSTATUS(status) == 127 ?
 		      ": it is not installed (Debian's gnuplot-nox is enough)" : "");
+	}
 	if (rename(temporary, path))
 		fatal("cannot write %s: %s", path, strerror(errno));
 	free(temporary);

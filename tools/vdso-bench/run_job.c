@@ -86,14 +86,16 @@ void job_start(struct job_handle *handle, bool traced)
 	free(path);
 }
 
-static void show_progress(const struct job_handle *handle)
+/* @shown is the round that was shown last. */
+static void show_progress(const struct job_handle *handle, uint32_t *shown)
 {
 	const struct job *job = handle->job;
 
-	if (!handle->progress || !isatty(STDERR_FILENO))
+	if (!handle->progress || !isatty(STDERR_FILENO) || *shown == job->rounds_done)
 		return;
+	*shown = job->rounds_done;
 	if (job->kind == JOB_MEASURE)
-		fprintf(stderr, "\r%s: round %u of %u\033[K", handle->progress, job->rounds_done,
+		fprintf(stderr, "\r%s: round %u of %u\033[K", handle->progress, *shown,
 			job->rounds);
 	else
 		fprintf(stderr, "\r%s\033[K", handle->progress);
@@ -125,11 +127,12 @@ void job_check_status(struct job_handle *handle, int status)
 void job_wait(struct job_handle *handle)
 {
 	const struct timespec pause = { .tv_nsec = 100000000 };
+	uint32_t shown = UINT32_MAX;
 	int status;
 	pid_t pid;
 
 	while (!(pid = waitpid(handle->pid, &status, WNOHANG))) {
-		show_progress(handle);
+		show_progress(handle, &shown);
 		nanosleep(&pause, NULL);
 	}
 	if (pid < 0)

@@ -31,11 +31,6 @@ static const int hres_clocks[] = {
 	CLOCK_MONOTONIC, CLOCK_REALTIME, CLOCK_MONOTONIC_RAW, CLOCK_BOOTTIME, CLOCK_TAI,
 };
 
-static const int coarse_clocks[][2] = {
-	{ CLOCK_MONOTONIC_COARSE, CLOCK_MONOTONIC },
-	{ CLOCK_REALTIME_COARSE, CLOCK_REALTIME },
-};
-
 static int64_t machine_ns(struct runner *runner, int clock)
 {
 	struct timespec ts;
@@ -68,27 +63,16 @@ static void call(struct runner *runner, uint32_t image, int clock, struct timesp
 		    runner->job->images[image].name, strerror(-ret));
 }
 
-static void compare(struct runner *runner, uint32_t image, int clock, int machine_clock,
-		    int64_t limit_ns)
+/* @value was read between the machine's @before and @after. */
+static void judge(struct runner *runner, uint32_t image, int clock, int64_t before,
+		  int64_t value, int64_t after)
 {
 	struct job_check *check = &runner->job->check[image];
-	int64_t before, after, value, off;
-	struct timespec64 ts;
-	int tries = 0;
+	int64_t off = value < before ? before - value : value > after ? value - after : 0;
 
-	do {
-		before = machine_ns(runner, machine_clock);
-		call(runner, image, clock, &ts);
-		after = machine_ns(runner, machine_clock);
-	} while (after - before > WINDOW_NS && ++tries < TRIES);
-
-	value = ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec;
-	off = value < before ? before - value : value > after ? value - after : 0;
-
-	if (ts.tv_nsec < 0 || ts.tv_nsec >= NSEC_PER_SEC || off > limit_ns)
-		die(runner, "clock %d of the %s image is wrong: %lld.%09lld s, %lld ns from the machine's clock",
-		    clock, runner->job->images[image].name, (long long)ts.tv_sec,
-		    (long long)ts.tv_nsec, (long long)off);
+	if (off > LIMIT_NS)
+		die(runner, "clock %d of the %s image is wrong: %lld ns, %lld ns from the machine's clock",
+		    clock, runner->job->images[image].name, (long long)value, (long long)off);
 
 	check->readings++;
 	if (off > check->worst_ns) {
@@ -97,21 +81,56 @@ static void compare(struct runner *runner, uint32_t image, int clock, int machin
 	}
 }
 
-static void check_time(struct runner *runner, uint32_t image)
+static int64_t image_ns(struct runner *runner, uint32_t image, int clock)
+{
+	struct timespec64 ts;
+
+	call(runner, image, clock, &ts);
+	if (ts.tv_nsec < 0 || ts.tv_nsec >= NSEC_PER_SEC)
+		die(runner, "clock %d of the %s image is wrong: it has %lld nanoseconds", clock,
+		    runner->job->images[image].name, (long long)ts.tv_nsec);
+	return ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec;
+}
+
+static void check_hres(struct runner *runner, uint32_t image, int clock)
+{
+	int64_t before, value, after;
+	int tries = 0;
+
+	do {
+		before = machine_ns(runner, clock);
+		value = image_ns(runner, image, clock);
+		after = machine_ns(runner, clock);
+	} while (after - before > WINDOW_NS && ++tries < TRIES);
+
+	judge(runner, image, clock, before, value, after);
+}
+
+/* A coarse clock stands still between ticks: it has the time of the last one. */
+static void check_coarse(struct runner *runner, uint32_t image, int clock, int machine_clock)
+{
+	int64_t before, value, after;
+
+	before = machine_ns(runner, machine_clock);
+	update_images(runner);
+	value = image_ns(runner, image, clock);
+	after = machine_ns(runner, machine_clock);
+
+	judge(runner, image, clock, before, value, after);
+}
+
+static void check_time(struct runner *runner, uint32_t image, bool ticking)
 {
 	size_t i;
 
 	for (i = 0; i < sizeof(hres_clocks) / sizeof(hres_clocks[0]); i++)
-		compare(runner, image, hres_clocks[i], hres_clocks[i], LIMIT_NS);
-}
+		check_hres(runner, image, hres_clocks[i]);
 
-/* The image must have been updated just now: these clocks stand still between ticks. */
-static void check_coarse(struct runner *runner, uint32_t image)
-{
-	size_t i;
-
-	for (i = 0; i < sizeof(coarse_clocks) / sizeof(coarse_clocks[0]); i++)
-		compare(runner, image, coarse_clocks[i][0], coarse_clocks[i][1], LIMIT_NS);
+	/* Ticks are the other thread's to make then. */
+	if (ticking)
+		return;
+	check_coarse(runner, image, CLOCK_MONOTONIC_COARSE, CLOCK_MONOTONIC);
+	check_coarse(runner, image, CLOCK_REALTIME_COARSE, CLOCK_REALTIME);
 }
 
 static void check_trace_clock(struct runner *runner, uint32_t image, int clock)
@@ -174,11 +193,7 @@ void run_check(struct runner *runner)
 			ticking = true;
 		}
 		for (i = 0; i < job->nr_images; i++) {
-			check_time(runner, i);
-			if (!ticking) {
-				update_images(runner);
-				check_coarse(runner, i);
-			}
+			check_time(runner, i, ticking);
 			check_trace(runner, i);
 		}
 		usleep(STEP_US);

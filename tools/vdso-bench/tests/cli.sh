@@ -1,0 +1,157 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The command line of vdso-bench, and what it writes; no kernel build is needed.
+
+. "$(dirname -- "$0")/lib.sh"
+
+MAN=../../Documentation/man/vdso-bench.1
+QUICK=(--rounds 3 --runs 1 --batch 16)
+
+# Every option of --help is in the manual, and the other way round.
+options_documented()
+{
+	diff <("$BENCH" --help | grep -o -- '--[a-z-]*' | sort -u) \
+		<(sed 's/\\-/-/g' "$MAN" | grep -o -- '--[a-z-]*' | sort -u)
+}
+
+rows_documented()
+{
+	local row
+
+	"$BENCH" --help >"$WORK/help"
+	for row in rdtsc 'lfence rdtsc' rdtscp CLOCK_TRACE CLOCK_TRACE_UNORDERED \
+		CLOCK_MONOTONIC CLOCK_MONOTONIC_COARSE CLOCK_BOOTTIME; do
+		grep -qF -- "$row" "$WORK/help" || { echo "no $row"; return 1; }
+	done
+}
+
+# json_is CONDITION FILE: a Python expression on the document d
+json_is()
+{
+	python3 - "$@" <<-'END'
+		import json, sys
+		d = json.load(open(sys.argv[2]))
+		if not eval("(" + sys.argv[1] + ")"):
+		    print("does not hold:", sys.argv[1])
+		    sys.exit(1)
+	END
+}
+
+measure()
+{
+	"$BENCH" "${QUICK[@]}" --json >"$WORK/v.json" &&
+		"$BENCH" "${QUICK[@]}" --json-file "$WORK/f.json" --plot "$WORK/v.svg" \
+			>"$WORK/table"
+}
+
+table_lists_limits()
+{
+	grep -q '^NOT MEASURED .*CLOCK_TRACE / CLOCK_MONOTONIC' "$WORK/table" &&
+		! grep -q '^held' "$WORK/table"
+}
+
+plot_has_rows()
+{
+	grep -q '<svg' "$WORK/v.svg" && grep -qF 'rdtscp, inline' "$WORK/v.svg" &&
+		[[ ! -e $WORK/v.svg.tmp ]]
+}
+
+# A file system that is full: the old file stays, whole.
+full_disk()
+{
+	# shellcheck disable=SC2016 # the inner shell expands these
+	unshare -m bash -c '
+		mount -t tmpfs -o size=8k full "$1" &&
+		echo old >"$1/v.json" && ! head -c 1M /dev/zero >"$1/filler" 2>/dev/null &&
+		! "$2" --rounds 1 --runs 1 --batch 1 --json-file "$1/v.json" >/dev/null &&
+		[[ $(<"$1/v.json") == old && ! -e $1/v.json.tmp ]]' bash "$WORK/full" "$BENCH"
+}
+
+to_full_device()
+{
+	"$BENCH" "${QUICK[@]}" --rows rdtsc --json >/dev/full
+}
+
+one_cpu()
+{
+	local cpu
+
+	cpu=$(taskset -pc $$ | sed 's/.*[ ,-]//')
+	taskset -c "$cpu" "$BENCH" "${QUICK[@]}" --json >"$WORK/one.json" 2>"$WORK/one.err" &&
+		grep -q 'one CPU only' "$WORK/one.err" &&
+		json_is "all(r['mode'] != 'tick-writer' for r in d['rows'])" "$WORK/one.json"
+}
+
+tap_begin
+tap_run "--help and the manual list the same options" options_documented || true
+tap_run "--help lists the rows" rows_documented || true
+
+expect "unknown option" 1 "'vdso-bench --help' lists" "$BENCH" --nonsense
+expect "argument that is no option" 1 "'file' is no option" "$BENCH" file
+expect "no rounds" 1 "--rounds wants a number from 1" "$BENCH" --rounds 0
+expect "negative number" 1 "--runs wants a number" "$BENCH" --runs -1
+expect "number that is none" 1 "--batch wants a number .*'10x'" "$BENCH" --batch 10x
+expect "number beyond all bounds" 1 "--tick-rate wants a number" \
+	"$BENCH" --tick-rate 99999999999999999999
+expect "unknown ABI" 1 "--abi knows x86-64 and i386, not 'arm'" "$BENCH" --abi arm
+expect "unknown row" 1 "--rows does not know 'CLOCK_MOON'" "$BENCH" --rows rdtsc,CLOCK_MOON
+expect "unknown mode" 1 "--mode knows .* not ''" "$BENCH" --mode throughput,
+expect "CPU that is not there" 1 "CPU 1000 may not be used" "$BENCH" --cpu 1000
+expect "tick writer on the same CPU" 1 "must differ" "$BENCH" --cpu 0 --tick-cpu 0
+expect "image without layout" 1 "--patched needs --patched-layout" "$BENCH" --patched /tmp
+expect "layout without image" 1 "--unpatched-layout needs --unpatched" \
+	"$BENCH" --unpatched-layout /dev/null
+expect "count without images" 1 "need --patched or --unpatched" "$BENCH" --count
+expect "count and compare" 1 "exclude each other" "$BENCH" --count --compare \
+	--patched /tmp --patched-layout /dev/null
+expect "trace as JSON" 1 "has no JSON form" "$BENCH" --trace --json --patched /tmp \
+	--patched-layout /dev/null
+expect "rows that are in no image" 1 "none of the chosen rows" \
+	"$BENCH" "${QUICK[@]}" --no-machine --rows CLOCK_MONOTONIC
+expect "system call counts that are not there" 1 "cannot read .*none.json" \
+	"$BENCH" "${QUICK[@]}" --rows rdtsc --syscall-counts "$WORK/none.json"
+expect "system call counts that are no JSON" 1 "cannot read" \
+	"$BENCH" "${QUICK[@]}" --rows rdtsc --syscall-counts "$0"
+expect "JSON to a directory that is not there" 1 "cannot write .*/nowhere/v.json" \
+	"$BENCH" "${QUICK[@]}" --rows rdtsc --json-file "$WORK/nowhere/v.json"
+expect "plot to a directory that is not there" 1 "gnuplot did not write" \
+	"$BENCH" "${QUICK[@]}" --rows rdtsc --plot "$WORK/nowhere/v.svg"
+expect "plot without gnuplot" 1 "not installed" \
+	env PATH=/nowhere "$BENCH" "${QUICK[@]}" --rows rdtsc --plot "$WORK/v.svg"
+expect "plot with a name that gnuplot would take apart" 1 "must not have quotes" \
+	"$BENCH" "${QUICK[@]}" --rows rdtsc --plot "$WORK/it's.svg"
+expect "output that cannot be written" 1 "cannot write standard output" to_full_device
+expect "runner without its job" 1 "is started by vdso-bench" "$BIN/vdso-bench-runner-x86-64"
+expect "limits that were not measured do not hold" 3 "NOT MEASURED" \
+	"$BENCH" "${QUICK[@]}" --rows rdtsc --strict
+
+tap_run "measure the machine's vDSO" measure || true
+tap_run "JSON has the members of its schema" json_is \
+	"set(d) == {'cpu', 'tsc_hz', 'rows', 'limits'} and d['tsc_hz'] > 1e6 and
+	 all(set(r) == {'abi', 'image', 'clock', 'mode', 'unit', 'median', 'p10', 'p90', 'rounds'}
+	     for r in d['rows']) and
+	 all(set(l) == {'name', 'value', 'limit', 'held'} for l in d['limits'])" \
+	"$WORK/v.json" || true
+tap_run "JSON has both ABIs, all modes and both sources" json_is \
+	"{(r['abi'], r['mode'], r['image']) for r in d['rows']} ==
+	 {(a, m, i) for a in ('x86-64', 'i386') for m in ('throughput', 'latency', 'cold')
+	  for i in ('inline', 'machine')} |
+	 {(a, 'tick-writer', 'inline') for a in ('x86-64', 'i386')}" "$WORK/v.json" || true
+tap_run "percentiles are in order" json_is \
+	"all(r['p10'] <= r['median'] <= r['p90'] and 1 <= r['rounds'] <= 3 for r in d['rows'])" \
+	"$WORK/v.json" || true
+tap_run "without images no limit holds" json_is \
+	"d['limits'] and not any(l['held'] or l['value'] is not None for l in d['limits'])" \
+	"$WORK/v.json" || true
+tap_run "the file has what is printed" json_is "d['rows'] and d['limits']" "$WORK/f.json" || true
+tap_run "the table says which limits were not measured" table_lists_limits || true
+tap_run "the plot has the rows" plot_has_rows || true
+mkdir "$WORK/full"
+if unshare -m true 2>/dev/null; then
+	tap_run "a full disk leaves the old file" full_disk || true
+else
+	tap_skip "a full disk leaves the old file" "only root can mount a file system to fill"
+fi
+tap_run "one CPU: no tick writer, and it says so" one_cpu || true
+tap_end
