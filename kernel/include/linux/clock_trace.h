@@ -117,6 +117,7 @@ int clock_trace_unregister_notifier(struct notifier_block *nb);
 int clock_trace_register_source(struct clock_trace_source *source);
 void clock_trace_source_unusable(struct clock_trace_source *source, const char *reason);
 void clock_trace_source_lost(struct clock_trace_source *source, const char *reason);
+void clock_trace_source_suspend(struct clock_trace_source *source);
 void clock_trace_source_reset(struct clock_trace_source *source);
 
 #endif /* CONFIG_CLOCK_TRACE */

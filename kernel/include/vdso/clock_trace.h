@@ -27,6 +27,12 @@
  * epoch, not 0, before and after it read the counter or @frequency has therefore
  * got a number that belongs to that epoch. There is nothing to wait for: a
  * reader that finds anything else asks the kernel by a system call.
+ *
+ * No barrier keeps a CPU from looking at the epoch for the second time before it
+ * has read its counter. The kernel does not rely on that: it interrupts all CPUs
+ * between taking the epoch away and using another line, and the two reads must
+ * appear in program order to an interrupt. An architecture whose counter does not
+ * has to order it in arch_clock_trace_counter() and its ordered variant.
  */
 struct vdso_clock_trace {
 	u32	epoch;

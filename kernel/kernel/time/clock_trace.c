@@ -5,9 +5,9 @@
  * While a counter is trusted, readers in the kernel and in the vDSO read it
  * directly: they look at the epoch, read the counter, and look at the epoch
  * again. Epoch 0 means that the counter must not be read; every change of the
- * time line goes through 0, and no epoch comes back. Nothing else is written
- * while the clock runs, so that readers neither wait nor share a cache line with
- * a writer.
+ * time line goes through 0, and no epoch of a counter comes back. Nothing else is
+ * written while the clock runs, so that readers neither wait nor share a cache
+ * line with a writer.
  *
  * Without a counter the clock is CLOCK_MONOTONIC in nanoseconds. When a counter
  * loses its trust, the clock goes on with CLOCK_MONOTONIC too, but in ticks of
@@ -24,7 +24,11 @@
  *     highest of these values is where CLOCK_MONOTONIC takes over.
  *
  * A system call does step 2 itself if it comes first, so no program gets the
- * distrusted counter more than once after step 1.
+ * distrusted counter more than once after step 1. A CPU that goes offline, and the
+ * last CPU of a system that suspends, leave the value of their counter behind:
+ * nobody could ask them later.
+ *
+ * Lock order: clock_trace_mutex, cpus_read_lock(), clock_trace_lock.
  */
 
 #define pr_fmt(fmt) "clock_trace: " fmt
@@ -33,7 +37,9 @@
 #include <linux/cache.h>
 #include <linux/clock_trace.h>
 #include <linux/cpu.h>
+#include <linux/cpuhotplug.h>
 #include <linux/export.h>
+#include <linux/init.h>
 #include <linux/irq_work.h>
 #include <linux/mutex.h>
 #include <linux/notifier.h>
@@ -55,55 +61,71 @@
 #define CREATE_TRACE_POINTS
 #include <trace/events/clock_trace.h>
 
+/* On a cache line of its own, because readers write it */
+struct clock_trace_highest {
+	atomic64_t	value;
+} ____cacheline_aligned;
+
 /**
- * struct clock_trace_line - a time line that CLOCK_MONOTONIC drives
+ * struct clock_trace_line - a time line
+ * @highest:	the highest value returned by a reader that found no epoch. The
+ *		counter may be distrusted then, and CLOCK_MONOTONIC, which is read
+ *		without its lock, a few nanoseconds behind.
  * @frequency:	ticks per second
- * @base_ticks:	value at @base_ns
- * @base_ns:	CLOCK_MONOTONIC in nanoseconds where this line begins
- * @highest:	the highest value returned so far: CLOCK_MONOTONIC is read without
- *		its lock, and may then be a few nanoseconds behind
  * @epoch:	the epoch of this line
+ * @base_ticks:	with CLOCK_MONOTONIC: value at @base_ns
+ * @base_ns:	with CLOCK_MONOTONIC: nanoseconds where this line begins
  */
 struct clock_trace_line {
-	u64		frequency;
-	u64		base_ticks;
-	u64		base_ns;
-	atomic64_t	highest;
-	u32		epoch;
+	struct clock_trace_highest	*highest;
+	u64				frequency;
+	u32				epoch;
+	u64				base_ticks;
+	u64				base_ns;
 };
 
 /* The clock without a counter. It is the same line whenever it comes back */
+static struct clock_trace_highest monotonic_highest;
 static struct clock_trace_line monotonic_line = {
+	.highest	= &monotonic_highest,
 	.frequency	= NSEC_PER_SEC,
 	.epoch		= 1,
 };
 
+/* The counter's lines: the current one, and one to prepare the next in */
+static struct clock_trace_highest counter_highest[2];
+static struct clock_trace_line counter_lines[2] = {
+	{ .highest = &counter_highest[0] },
+	{ .highest = &counter_highest[1] },
+};
+
 /*
- * The clock after its counter lost trust. @highest is in use from the moment of
- * the loss, the rest is written once, before the line is published.
+ * CLOCK_MONOTONIC after the counter lost trust. Written once, then published; goes
+ * on with the highest value of the counter's line.
  */
 static struct clock_trace_line fallback_line;
 
 /*
- * What readers need to know of the counter, on a cache line that is written only
- * when the epoch changes.
+ * What readers need to know, on a cache line that is written only when the epoch
+ * changes.
  */
 static struct {
-	/* The current epoch while the counter may be read, else 0 */
+	/* The current epoch while the counter may be read freely, else 0 */
 	u32			epoch;
-	/* The epoch of the counter's time line, also while @epoch is 0 */
-	u32			line_epoch;
-	/* Ticks per second */
+	/* Ticks per second in that epoch */
 	u64			frequency;
-	/* The line that drives the clock, NULL while the counter does */
+	/* The counter's line, which readers that find no epoch are held to */
+	struct clock_trace_line	*counter_line;
+	/* The line that CLOCK_MONOTONIC drives, NULL while the counter does */
 	struct clock_trace_line	*line;
-} counter ____cacheline_aligned = {
-	.line	= &monotonic_line,
+} ____cacheline_aligned clock_trace_live = {
+	.counter_line	= &counter_lines[0],
+	.line		= &monotonic_line,
 };
 
 /*
  * Serializes all changes that are made in process context: the sources, the
- * users, the line. Taken outside cpus_read_lock().
+ * users, the line.
  */
 static DEFINE_MUTEX(clock_trace_mutex);
 static LIST_HEAD(clock_trace_sources);
@@ -141,7 +163,13 @@ static u64 notrace clock_trace_line_value(struct clock_trace_line *line, u64 ns)
 	if (likely((s64)(ns - line->base_ns) > 0))
 		ticks = clock_trace_ns_to_ticks(ns - line->base_ns, line->frequency);
 
-	return clock_trace_never_back(&line->highest, line->base_ticks + ticks);
+	return clock_trace_never_back(&line->highest->value, line->base_ticks + ticks);
+}
+
+/* Have it known how far this CPU's counter is */
+static u64 notrace clock_trace_note_counter(struct clock_trace_line *line)
+{
+	return clock_trace_never_back(&line->highest->value, static_call(clock_trace_counter)());
 }
 
 /*
@@ -152,21 +180,20 @@ static __always_inline void clock_trace_read_slow(struct clock_trace_sample *sam
 						  u64 (*monotonic)(void))
 {
 	struct clock_trace_line *line;
-	u64 value;
 
 	/* Pairs with the release in clock_trace_set_line() */
-	line = smp_load_acquire(&counter.line);
+	line = smp_load_acquire(&clock_trace_live.line);
 	if (!line) {
-		/* A loss has begun. Its end may come while the counter is read. */
-		value = static_call(clock_trace_counter)();
-		/* Pairs with the release in clock_trace_set_line() */
-		line = smp_load_acquire(&counter.line);
-		if (!line) {
-			sample->value = clock_trace_never_back(&fallback_line.highest, value);
-			sample->frequency = counter.frequency;
-			sample->epoch = counter.line_epoch;
+		/* The counter is losing trust, or is about to be reset */
+		line = READ_ONCE(clock_trace_live.counter_line);
+		sample->value = clock_trace_note_counter(line);
+		sample->frequency = line->frequency;
+		sample->epoch = line->epoch;
+
+		/* If the loss has ended meanwhile, the value is not of this line */
+		line = smp_load_acquire(&clock_trace_live.line);
+		if (!line)
 			return;
-		}
 	}
 
 	sample->value = clock_trace_line_value(line, monotonic());
@@ -184,14 +211,14 @@ static __always_inline void __clock_trace_read_sample(struct clock_trace_sample 
 	 * waits for this.
 	 */
 	preempt_disable_notrace();
-	while ((epoch = READ_ONCE(counter.epoch))) {
+	while ((epoch = READ_ONCE(clock_trace_live.epoch))) {
 		/* Pairs with the barriers in clock_trace_publish() */
 		smp_rmb();
 		sample->value = static_call(clock_trace_counter)();
-		sample->frequency = counter.frequency;
+		sample->frequency = READ_ONCE(clock_trace_live.frequency);
 		/* Likewise */
 		smp_rmb();
-		if (likely(READ_ONCE(counter.epoch) == epoch)) {
+		if (likely(READ_ONCE(clock_trace_live.epoch) == epoch)) {
 			sample->epoch = epoch;
 			goto out;
 		}
@@ -205,8 +232,8 @@ out:
  * clock_trace_read - read the trace clock
  *
  * The counter is read after all earlier loads: values may be compared between
- * CPUs, and with those that user space gets from CLOCK_TRACE. May be called in
- * any context, including NMI, and from the first instruction of the kernel on.
+ * CPUs, and with those that user space gets from CLOCK_TRACE. Any context,
+ * including NMI; during early boot it is CLOCK_MONOTONIC.
  *
  * Return: ticks of clock_trace_freq(); as long as clock_trace_epoch() does not
  * change, never less than any earlier reading.
@@ -267,33 +294,6 @@ void clock_trace_read_sample(struct clock_trace_sample *sample)
 }
 EXPORT_SYMBOL_GPL(clock_trace_read_sample);
 
-/*
- * Publish that the counter is read in @epoch, or with 0 that it is not. The
- * epoch is taken away before anything that it vouches for is changed.
- */
-static void clock_trace_publish(u32 epoch, const struct clock_trace_source *source)
-{
-	struct vdso_clock_trace *vct = vdso_k_clock_trace_data;
-
-	lockdep_assert_held(&clock_trace_lock);
-
-	WRITE_ONCE(counter.epoch, 0);
-	WRITE_ONCE(vct->epoch, 0);
-	if (!epoch)
-		return;
-
-	/* Pairs with the barriers of the readers, here and in the vDSO */
-	smp_wmb();
-	counter.line_epoch = epoch;
-	counter.frequency = source->frequency;
-	vct->frequency = source->frequency;
-	/* Likewise */
-	smp_wmb();
-	WRITE_ONCE(counter.epoch, epoch);
-	if (source->vdso)
-		WRITE_ONCE(vct->epoch, epoch);
-}
-
 static u32 clock_trace_new_epoch(void)
 {
 	lockdep_assert_held(&clock_trace_lock);
@@ -302,53 +302,70 @@ static u32 clock_trace_new_epoch(void)
 	return last_epoch;
 }
 
+/* Let programs read the counter in the current epoch, or with 0 no longer */
+static void clock_trace_publish_vdso(u32 epoch, const struct clock_trace_source *source)
+{
+	struct vdso_clock_trace *vct = vdso_k_clock_trace_data;
+
+	/* What put() can switch off is theirs only once they have asked for it */
+	if (epoch && (!source->vdso || (source->enable && !clock_trace_user_space)))
+		return;
+
+	WRITE_ONCE(vct->epoch, epoch);
+}
+
+/* Take the epoch away, before anything that it vouches for is changed */
+static void clock_trace_unpublish(void)
+{
+	lockdep_assert_held(&clock_trace_lock);
+
+	WRITE_ONCE(clock_trace_live.epoch, 0);
+	clock_trace_publish_vdso(0, NULL);
+}
+
+/* Begin a new line of the counter. The caller looks for a loss afterwards */
+static void clock_trace_publish(const struct clock_trace_source *source)
+{
+	struct vdso_clock_trace *vct = vdso_k_clock_trace_data;
+	struct clock_trace_line *line = &counter_lines[0];
+
+	lockdep_assert_held(&clock_trace_lock);
+
+	clock_trace_unpublish();
+
+	/* Pairs with the barriers of the readers, here and in the vDSO */
+	smp_wmb();
+	if (clock_trace_live.counter_line == line)
+		line = &counter_lines[1];
+	line->epoch = clock_trace_new_epoch();
+	line->frequency = source->frequency;
+	atomic64_set(&line->highest->value, 0);
+	/* Pairs with the address dependency in clock_trace_read_slow() */
+	smp_store_release(&clock_trace_live.counter_line, line);
+	WRITE_ONCE(clock_trace_live.frequency, source->frequency);
+	WRITE_ONCE(vct->frequency, source->frequency);
+	/* Likewise */
+	smp_wmb();
+	WRITE_ONCE(clock_trace_live.epoch, line->epoch);
+	clock_trace_publish_vdso(line->epoch, source);
+}
+
 static void clock_trace_set_line(struct clock_trace_line *line)
 {
 	lockdep_assert_held(&clock_trace_lock);
 
 	/* Pairs with the acquire in clock_trace_read_slow() */
-	smp_store_release(&counter.line, line);
+	smp_store_release(&clock_trace_live.line, line);
 }
 
-/**
- * clock_trace_get_info - describe the trace clock
- * @info:	where the description is stored; its parts agree with each other
- *
- * Process context.
- */
-void clock_trace_get_info(struct clock_trace_info *info)
+/* True once source->lost_reason can be read as well */
+static bool clock_trace_is_lost(struct clock_trace_source *source)
 {
-	guard(mutex)(&clock_trace_mutex);
-
-	clock_trace_read_sample(&info->sample);
-	info->reason[0] = '\0';
-	if (info->sample.epoch == monotonic_line.epoch)
-		info->state = CLOCK_TRACE_MONOTONIC;
-	else if (info->sample.epoch == fallback_line.epoch)
-		info->state = CLOCK_TRACE_FALLBACK;
-	else
-		info->state = CLOCK_TRACE_COUNTER;
-
-	if (info->state == CLOCK_TRACE_COUNTER) {
-		info->source = current_source->name;
-		return;
-	}
-	info->source = "monotonic";
-	if (info->state == CLOCK_TRACE_FALLBACK)
-		strscpy(info->reason, current_source->lost_reason);
-	else
-		strscpy(info->reason, clock_trace_idle_reason);
-}
-EXPORT_SYMBOL_GPL(clock_trace_get_info);
-
-static void clock_trace_notify(struct work_struct *work)
-{
-	struct clock_trace_info info;
-
-	clock_trace_get_info(&info);
-	blocking_notifier_call_chain(&clock_trace_notifiers, info.sample.epoch, &info);
+	/* Pairs with the release in clock_trace_source_lost() */
+	return smp_load_acquire(&source->lost) == CLOCK_TRACE_LOST;
 }
 
+static void clock_trace_notify(struct work_struct *work);
 static DECLARE_WORK(clock_trace_notify_work, clock_trace_notify);
 
 /* Tell the log and the trace now, everybody else as soon as it can sleep */
@@ -366,6 +383,153 @@ static void clock_trace_announce(enum clock_trace_state state, const char *sourc
 	pr_info("epoch %u: %s, %llu Hz%s%s\n", info.sample.epoch, source,
 		info.sample.frequency, *reason ? ": " : "", reason);
 	schedule_work(&clock_trace_notify_work);
+}
+
+/* Switch off a counter that readers are no longer led to */
+static void clock_trace_stop_source(struct clock_trace_source *source)
+{
+	lockdep_assert_held(&clock_trace_mutex);
+
+	if (!source->enable)
+		return;
+
+	/* Readers that have seen the epoch read the counter with preemption off */
+	synchronize_rcu();
+	static_call_update(clock_trace_counter, clock_trace_no_counter);
+	if (source->disable)
+		source->disable(source);
+}
+
+/**
+ * struct clock_trace_takeover - where CLOCK_MONOTONIC takes over
+ * @line:	the counter's line, whose highest value is raised
+ * @earliest_ns: CLOCK_MONOTONIC: it may depend on the same counter, and so be
+ *		ahead on a CPU whose counter is ahead
+ */
+struct clock_trace_takeover {
+	struct clock_trace_line	*line;
+	atomic64_t		earliest_ns;
+};
+
+/* Runs on every CPU, with interrupts disabled */
+static void clock_trace_take_over(void *data)
+{
+	struct clock_trace_takeover *takeover = data;
+	s64 earliest = atomic64_read(&takeover->earliest_ns);
+	s64 ns = ktime_get_mono_fast_ns();
+
+	clock_trace_note_counter(takeover->line);
+	while (ns < earliest &&
+	       !atomic64_try_cmpxchg(&takeover->earliest_ns, &earliest, ns))
+		;
+}
+
+/* Step 2 of a loss, see the top of this file */
+static void clock_trace_finish_loss(void)
+{
+	struct clock_trace_source *source = current_source;
+	struct clock_trace_line *line = &fallback_line;
+	struct clock_trace_takeover takeover = {
+		.line		= clock_trace_live.counter_line,
+		.earliest_ns	= ATOMIC64_INIT(S64_MAX),
+	};
+
+	lockdep_assert_held(&clock_trace_mutex);
+
+	if (clock_trace_live.line || !clock_trace_is_lost(source))
+		return;
+
+	/* Whoever began the loss may not have come this far yet */
+	scoped_guard(raw_spinlock_irqsave, &clock_trace_lock)
+		clock_trace_unpublish();
+
+	/* A CPU that is on its way up may read the counter, but takes no call */
+	scoped_guard(cpus_read_lock) {
+		on_each_cpu(clock_trace_take_over, &takeover, true);
+
+		guard(raw_spinlock_irqsave)(&clock_trace_lock);
+		line->highest = takeover.line->highest;
+		line->frequency = takeover.line->frequency;
+		line->base_ns = atomic64_read(&takeover.earliest_ns);
+		line->base_ticks = atomic64_read(&line->highest->value);
+		line->epoch = clock_trace_new_epoch();
+		clock_trace_set_line(line);
+	}
+
+	clock_trace_announce(CLOCK_TRACE_FALLBACK, "monotonic", source->lost_reason);
+	clock_trace_stop_source(source);
+}
+
+static void clock_trace_finish_loss_work(struct work_struct *work)
+{
+	guard(mutex)(&clock_trace_mutex);
+	clock_trace_finish_loss();
+}
+
+static DECLARE_WORK(clock_trace_loss_work, clock_trace_finish_loss_work);
+
+static void clock_trace_loss_irq(struct irq_work *work)
+{
+	schedule_work(&clock_trace_loss_work);
+}
+
+static DEFINE_IRQ_WORK(clock_trace_loss_irq_work, clock_trace_loss_irq);
+
+/*
+ * Step 1 of a loss, see the top of this file. @epoch was read before the source was
+ * found to be the current one: if another source has begun an epoch since, that one
+ * is left alone.
+ */
+static void clock_trace_begin_loss(u32 epoch)
+{
+	struct vdso_clock_trace *vct = vdso_k_clock_trace_data;
+
+	cmpxchg(&clock_trace_live.epoch, epoch, 0);
+	cmpxchg(&vct->epoch, epoch, 0);
+	irq_work_queue(&clock_trace_loss_irq_work);
+}
+
+/**
+ * clock_trace_get_info - describe the trace clock
+ * @info:	where the description is stored; its parts agree with each other
+ *
+ * Process context, but not in CPU hotplug callbacks or with cpus_read_lock() held.
+ */
+void clock_trace_get_info(struct clock_trace_info *info)
+{
+	struct clock_trace_source *lost;
+
+	guard(mutex)(&clock_trace_mutex);
+	clock_trace_finish_loss();
+
+	clock_trace_read_sample(&info->sample);
+	info->reason[0] = '\0';
+	if (info->sample.epoch == monotonic_line.epoch)
+		info->state = CLOCK_TRACE_MONOTONIC;
+	else if (info->sample.epoch == fallback_line.epoch)
+		info->state = CLOCK_TRACE_FALLBACK;
+	else
+		info->state = CLOCK_TRACE_COUNTER;
+
+	if (info->state == CLOCK_TRACE_COUNTER) {
+		info->source = current_source->name;
+		return;
+	}
+	info->source = "monotonic";
+	lost = info->state == CLOCK_TRACE_FALLBACK ? current_source : READ_ONCE(lost_source);
+	if (lost && clock_trace_is_lost(lost))
+		strscpy(info->reason, lost->lost_reason);
+	else
+		strscpy(info->reason, clock_trace_idle_reason);
+}
+EXPORT_SYMBOL_GPL(clock_trace_get_info);
+
+static void clock_trace_notify(struct work_struct *work)
+{
+	struct clock_trace_info info;
+
+	clock_trace_get_info(&info);
+	blocking_notifier_call_chain(&clock_trace_notifiers, info.sample.epoch, &info);
 }
 
 /**
@@ -395,107 +559,6 @@ int clock_trace_unregister_notifier(struct notifier_block *nb)
 }
 EXPORT_SYMBOL_GPL(clock_trace_unregister_notifier);
 
-/* True once source->lost_reason can be read as well */
-static bool clock_trace_is_lost(struct clock_trace_source *source)
-{
-	/* Pairs with the release in clock_trace_source_lost() */
-	return smp_load_acquire(&source->lost) == CLOCK_TRACE_LOST;
-}
-
-static void clock_trace_collect(void *highest)
-{
-	clock_trace_never_back(highest, static_call(clock_trace_counter)());
-}
-
-/* Step 2 of a loss, see the top of this file */
-static void clock_trace_finish_loss(void)
-{
-	struct clock_trace_line *line = &fallback_line;
-
-	lockdep_assert_held(&clock_trace_mutex);
-
-	if (counter.line || !clock_trace_is_lost(current_source))
-		return;
-
-	/* A CPU that is on its way up may read the counter, but takes no call */
-	guard(cpus_read_lock)();
-
-	/* An activation may have published an epoch after the loss took it away */
-	scoped_guard(raw_spinlock_irqsave, &clock_trace_lock)
-		clock_trace_publish(0, NULL);
-
-	on_each_cpu(clock_trace_collect, &line->highest, true);
-
-	scoped_guard(raw_spinlock_irqsave, &clock_trace_lock) {
-		line->frequency = counter.frequency;
-		line->base_ns = ktime_get_mono_fast_ns();
-		line->base_ticks = atomic64_read(&line->highest);
-		line->epoch = clock_trace_new_epoch();
-		clock_trace_set_line(line);
-	}
-
-	clock_trace_announce(CLOCK_TRACE_FALLBACK, "monotonic", current_source->lost_reason);
-}
-
-static void clock_trace_finish_loss_work(struct work_struct *work)
-{
-	struct clock_trace_source *source;
-
-	guard(mutex)(&clock_trace_mutex);
-	clock_trace_finish_loss();
-
-	source = READ_ONCE(lost_source);
-	if (counter.line == &monotonic_line && clock_trace_is_lost(source))
-		strscpy(clock_trace_idle_reason, source->lost_reason);
-}
-
-static DECLARE_WORK(clock_trace_loss_work, clock_trace_finish_loss_work);
-
-static void clock_trace_loss_irq(struct irq_work *work)
-{
-	schedule_work(&clock_trace_loss_work);
-}
-
-static DEFINE_IRQ_WORK(clock_trace_loss_irq_work, clock_trace_loss_irq);
-
-/* Step 1 of a loss, see the top of this file */
-static void clock_trace_begin_loss(void)
-{
-	struct vdso_clock_trace *vct = vdso_k_clock_trace_data;
-
-	WRITE_ONCE(counter.epoch, 0);
-	WRITE_ONCE(vct->epoch, 0);
-	irq_work_queue(&clock_trace_loss_irq_work);
-}
-
-/**
- * clock_trace_source_lost - a counter is not to be trusted any more
- * @source:	the counter, registered or not
- * @reason:	the reason, which is copied
- *
- * Permanent until reboot. If @source drives the clock, CLOCK_MONOTONIC goes on in
- * its place, without a step back. Any context, including NMI.
- */
-void clock_trace_source_lost(struct clock_trace_source *source, const char *reason)
-{
-	if (cmpxchg(&source->lost, CLOCK_TRACE_TRUSTED, CLOCK_TRACE_LOSING) !=
-	    CLOCK_TRACE_TRUSTED)
-		return;
-
-	scnprintf(source->lost_reason, sizeof(source->lost_reason), "%s: %s",
-		  source->name, reason);
-	/* Pairs with the acquire in clock_trace_is_lost() */
-	smp_store_release(&source->lost, CLOCK_TRACE_LOST);
-	WRITE_ONCE(lost_source, source);
-
-	/* Pairs with the barrier in clock_trace_select_source() */
-	smp_mb();
-	if (READ_ONCE(current_source) == source)
-		clock_trace_begin_loss();
-	else
-		irq_work_queue(&clock_trace_loss_irq_work);
-}
-
 static struct clock_trace_source *clock_trace_best_source(void)
 {
 	struct clock_trace_source *source, *best = NULL;
@@ -511,6 +574,17 @@ static struct clock_trace_source *clock_trace_best_source(void)
 	return best;
 }
 
+static void clock_trace_look_for_loss(struct clock_trace_source *source)
+{
+	/*
+	 * Pairs with the barrier in clock_trace_source_lost(): a loss either finds
+	 * what was published before, or is found here.
+	 */
+	smp_mb();
+	if (READ_ONCE(source->lost) != CLOCK_TRACE_TRUSTED)
+		clock_trace_begin_loss(clock_trace_live.counter_line->epoch);
+}
+
 /* Let the best source drive the clock if none does */
 static void clock_trace_select_source(void)
 {
@@ -519,7 +593,7 @@ static void clock_trace_select_source(void)
 
 	lockdep_assert_held(&clock_trace_mutex);
 
-	if (counter.line != &monotonic_line)
+	if (clock_trace_live.line != &monotonic_line)
 		return;
 
 	while ((source = clock_trace_best_source())) {
@@ -535,43 +609,31 @@ static void clock_trace_select_source(void)
 	static_call_update(clock_trace_counter, source->read);
 	WRITE_ONCE(current_source, source);
 	scoped_guard(raw_spinlock_irqsave, &clock_trace_lock) {
-		atomic64_set(&fallback_line.highest, 0);
-		clock_trace_publish(clock_trace_new_epoch(), source);
+		clock_trace_publish(source);
 		clock_trace_set_line(NULL);
 	}
 	clock_trace_announce(CLOCK_TRACE_COUNTER, source->name, "");
-
-	/*
-	 * Pairs with the barrier in clock_trace_source_lost(): a loss either finds
-	 * the source in use, or is found here.
-	 */
-	smp_mb();
-	if (READ_ONCE(source->lost) != CLOCK_TRACE_TRUSTED)
-		clock_trace_begin_loss();
+	clock_trace_look_for_loss(source);
 }
 
 /* Stop a counter that nobody uses any more, and that can be stopped */
-static void clock_trace_disable_source(void)
+static void clock_trace_release_source(void)
 {
 	struct clock_trace_source *source = current_source;
 
 	lockdep_assert_held(&clock_trace_mutex);
 
-	if (counter.line || !source->enable)
+	clock_trace_finish_loss();
+	if (clock_trace_live.line || !source->enable)
 		return;
 
 	scoped_guard(raw_spinlock_irqsave, &clock_trace_lock) {
-		clock_trace_publish(0, NULL);
+		clock_trace_unpublish();
 		clock_trace_set_line(&monotonic_line);
 	}
 	strscpy(clock_trace_idle_reason, "the counter is not in use");
 	WRITE_ONCE(current_source, NULL);
-
-	/* Readers that have seen the epoch read the counter with preemption off */
-	synchronize_rcu();
-	static_call_update(clock_trace_counter, clock_trace_no_counter);
-	if (source->disable)
-		source->disable(source);
+	clock_trace_stop_source(source);
 	clock_trace_announce(CLOCK_TRACE_MONOTONIC, "monotonic", clock_trace_idle_reason);
 }
 
@@ -581,7 +643,9 @@ static void clock_trace_disable_source(void)
  * For users in the kernel, who call it before their first clock_trace_read().
  * The clock can be read without it, but is CLOCK_MONOTONIC then if its counter
  * has to be enabled. A counter that cannot be enabled is no error: CLOCK_MONOTONIC
- * drives the clock then, too. Process context.
+ * drives the clock then, too.
+ *
+ * Process context, but not in CPU hotplug callbacks or with cpus_read_lock() held.
  */
 void clock_trace_get(void)
 {
@@ -595,7 +659,7 @@ EXPORT_SYMBOL_GPL(clock_trace_get);
 /**
  * clock_trace_put - undo clock_trace_get()
  *
- * Process context.
+ * Process context, but not in CPU hotplug callbacks or with cpus_read_lock() held.
  */
 void clock_trace_put(void)
 {
@@ -603,9 +667,25 @@ void clock_trace_put(void)
 	if (WARN_ON_ONCE(!clock_trace_users))
 		return;
 	if (!--clock_trace_users && !clock_trace_user_space)
-		clock_trace_disable_source();
+		clock_trace_release_source();
 }
 EXPORT_SYMBOL_GPL(clock_trace_put);
+
+static void clock_trace_begin_user_space(void)
+{
+	if (clock_trace_user_space)
+		return;
+
+	WRITE_ONCE(clock_trace_user_space, true);
+	clock_trace_select_source();
+	if (clock_trace_live.line)
+		return;
+
+	/* A user in the kernel has enabled the counter before */
+	scoped_guard(raw_spinlock_irqsave, &clock_trace_lock)
+		clock_trace_publish_vdso(clock_trace_live.epoch, current_source);
+	clock_trace_look_for_loss(current_source);
+}
 
 /**
  * clock_trace_use - prepare for a system call that reads the clock
@@ -617,13 +697,12 @@ EXPORT_SYMBOL_GPL(clock_trace_put);
 void clock_trace_use(void)
 {
 	if (likely(READ_ONCE(clock_trace_user_space)) &&
-	    (READ_ONCE(counter.epoch) || READ_ONCE(counter.line)))
+	    (READ_ONCE(clock_trace_live.epoch) || READ_ONCE(clock_trace_live.line)))
 		return;
 
 	guard(mutex)(&clock_trace_mutex);
-	WRITE_ONCE(clock_trace_user_space, true);
 	clock_trace_finish_loss();
-	clock_trace_select_source();
+	clock_trace_begin_user_space();
 }
 
 /**
@@ -633,7 +712,7 @@ void clock_trace_use(void)
  * A counter that drives the clock is not exchanged for a better rated one. A
  * source that was declared lost before is accepted, and not used.
  *
- * Process context.
+ * Process context, but not in CPU hotplug callbacks or with cpus_read_lock() held.
  *
  * Return: 0, or -EINVAL if @source lacks a name, a frequency or read().
  */
@@ -644,6 +723,7 @@ int clock_trace_register_source(struct clock_trace_source *source)
 
 	guard(mutex)(&clock_trace_mutex);
 	list_add_tail(&source->list, &clock_trace_sources);
+	strscpy(clock_trace_idle_reason, "the counter is not in use");
 	clock_trace_select_source();
 	return 0;
 }
@@ -658,29 +738,90 @@ int clock_trace_register_source(struct clock_trace_source *source)
 void clock_trace_source_unusable(struct clock_trace_source *source, const char *reason)
 {
 	guard(mutex)(&clock_trace_mutex);
-	if (counter.line != &monotonic_line)
-		return;
 	scnprintf(clock_trace_idle_reason, sizeof(clock_trace_idle_reason), "%s: %s",
 		  source->name, reason);
 }
 
 /**
- * clock_trace_source_reset - a counter has been reset
+ * clock_trace_source_lost - a counter is not to be trusted any more
+ * @source:	the counter, registered or not
+ * @reason:	the reason, which is copied
+ *
+ * Permanent until reboot. If @source drives the clock, CLOCK_MONOTONIC goes on in
+ * its place, without a step back. Any context, including NMI.
+ */
+void clock_trace_source_lost(struct clock_trace_source *source, const char *reason)
+{
+	u32 epoch;
+
+	if (cmpxchg(&source->lost, CLOCK_TRACE_TRUSTED, CLOCK_TRACE_LOSING) !=
+	    CLOCK_TRACE_TRUSTED)
+		return;
+
+	scnprintf(source->lost_reason, sizeof(source->lost_reason), "%s: %s",
+		  source->name, reason);
+	/* Pairs with the acquire in clock_trace_is_lost() */
+	smp_store_release(&source->lost, CLOCK_TRACE_LOST);
+	WRITE_ONCE(lost_source, source);
+
+	/* Pairs with the barrier in clock_trace_look_for_loss() */
+	smp_mb();
+	epoch = READ_ONCE(clock_trace_live.epoch);
+	/* The epoch first: only then is it known to be this source's */
+	smp_rmb();
+	if (READ_ONCE(current_source) == source)
+		clock_trace_begin_loss(epoch);
+}
+
+/**
+ * clock_trace_source_suspend - a counter may be reset soon
  * @source:	the counter
  *
- * For counters that begin anew when the system resumes. What is read from now on
- * is on another time line than before. To be called on the only CPU that runs,
- * with interrupts disabled.
+ * Until clock_trace_source_reset() readers get no value below what the counter has
+ * now. To be called on the only CPU that runs, with interrupts disabled.
+ */
+void clock_trace_source_suspend(struct clock_trace_source *source)
+{
+	lockdep_assert_irqs_disabled();
+
+	guard(raw_spinlock)(&clock_trace_lock);
+	if (current_source != source || clock_trace_live.line)
+		return;
+	clock_trace_unpublish();
+	clock_trace_note_counter(clock_trace_live.counter_line);
+}
+
+/**
+ * clock_trace_source_reset - a counter may have been reset
+ * @source:	the counter
+ *
+ * Undoes clock_trace_source_suspend(): what is read from now on is on a new time
+ * line. To be called on the only CPU that runs, with interrupts disabled.
  */
 void clock_trace_source_reset(struct clock_trace_source *source)
 {
 	lockdep_assert_irqs_disabled();
 
 	scoped_guard(raw_spinlock, &clock_trace_lock) {
-		if (current_source != source || !counter.epoch)
+		if (current_source != source || clock_trace_live.line ||
+		    READ_ONCE(source->lost) != CLOCK_TRACE_TRUSTED)
 			return;
-		atomic64_set(&fallback_line.highest, 0);
-		clock_trace_publish(clock_trace_new_epoch(), source);
+		clock_trace_publish(source);
 	}
 	clock_trace_announce(CLOCK_TRACE_COUNTER, source->name, "");
+	clock_trace_look_for_loss(source);
 }
+
+/* What was read on this CPU counts, and it cannot be asked when it is offline */
+static int clock_trace_cpu_dying(unsigned int cpu)
+{
+	clock_trace_note_counter(READ_ONCE(clock_trace_live.counter_line));
+	return 0;
+}
+
+static int __init clock_trace_init(void)
+{
+	return cpuhp_setup_state_nocalls(CPUHP_AP_CLOCK_TRACE_DYING, "clock_trace:dying",
+					 NULL, clock_trace_cpu_dying);
+}
+core_initcall(clock_trace_init);

@@ -25,13 +25,20 @@ static struct clock_trace_source clock_trace_tsc = {
 };
 
 /* A suspended machine may come back with its TSC set to 0 */
+static int clock_trace_tsc_suspend(void *data)
+{
+	clock_trace_source_suspend(&clock_trace_tsc);
+	return 0;
+}
+
 static void clock_trace_tsc_resume(void *data)
 {
 	clock_trace_source_reset(&clock_trace_tsc);
 }
 
 static const struct syscore_ops clock_trace_tsc_syscore_ops = {
-	.resume	= clock_trace_tsc_resume,
+	.suspend	= clock_trace_tsc_suspend,
+	.resume		= clock_trace_tsc_resume,
 };
 
 static struct syscore clock_trace_tsc_syscore = {
@@ -42,11 +49,14 @@ static struct syscore clock_trace_tsc_syscore = {
  * clock_trace_tsc_register - let the TSC drive the trace clock
  * @khz:	the final frequency of the TSC
  *
- * Called once, when the kernel has refined the frequency and registers the TSC as
- * clocksource.
+ * Called when the kernel has refined the frequency and registers the TSC as
+ * clocksource, which it does again at the end of tsc=recalibrate.
  */
 void clock_trace_tsc_register(unsigned int khz)
 {
+	if (clock_trace_tsc.frequency)
+		return;
+
 	if (!tsc_clocksource_reliable &&
 	    !(boot_cpu_has(X86_FEATURE_CONSTANT_TSC) && boot_cpu_has(X86_FEATURE_NONSTOP_TSC))) {
 		clock_trace_source_unusable(&clock_trace_tsc,

@@ -6,7 +6,7 @@
  * Clock ids of the trace clock, for clock_gettime() and clock_getres().
  *
  * The clock is one cycle counter for the kernel and all programs. It is read
- * directly only while all CPUs are known to see the same time line; otherwise
+ * directly only while it is trusted to show all CPUs one time line; otherwise
  * CLOCK_MONOTONIC drives it.
  *
  * clock_gettime() does not store seconds and nanoseconds for these ids:
