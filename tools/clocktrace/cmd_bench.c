@@ -50,9 +50,9 @@ static void print_help(void)
 {
 	puts("Usage: clocktrace bench [OPTION]...\n"
 	     "\n"
-	     "Measure what a read of each clock costs, by the C library and by a system call, on\n"
-	     "one CPU, in rounds that take turns. Print the median, the quartiles, and the ratio\n"
-	     "to CLOCK_MONOTONIC by the C library in the same round.\n"
+	     "Measure what a read of each clock costs, by the C library and by a system call,\n"
+	     "on one CPU, in rounds that take turns. Print the median, the quartiles, and the\n"
+	     "ratio to CLOCK_MONOTONIC by the C library in the same round.\n"
 	     "\n"
 	     "Options:\n"
 	     "  -r, --rounds N  rounds (default 31)\n"

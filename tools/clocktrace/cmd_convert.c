@@ -46,15 +46,15 @@ static void print_help(void)
 	     "      --to ns         ticks to nanoseconds (the default)\n"
 	     "      --to ticks      nanoseconds to ticks\n"
 	     "      --to CLOCK      ticks to the time of another clock: print its seconds, the\n"
-	     "                      uncertainty of the relation in ns, and for realtime the date\n"
-	     "                      in UTC. CLOCK is one of:");
+	     "                      uncertainty of the relation in ns, and for realtime the\n"
+	     "                      date in UTC. CLOCK is one of:");
 	printf("                     ");
 	for (i = 0; i < nr_clocks; i++)
 		if (clocks[i].option)
 			printf(" %s", clocks[i].option);
 	puts("\n"
 	     "  -f, --frequency HZ  ticks per second, instead of those of CLOCK_TRACE now\n"
-	     "  -e, --epoch EPOCH   the epoch of the ticks: fail if it is no longer the present\n"
+	     "  -e, --epoch EPOCH   the epoch of the ticks: fail if it is not the present one\n"
 	     "  -r, --rounds N      for CLOCK: take the best of N attempts (default 16)\n"
 	     "      --json          print one JSON object a line\n"
 	     "  -h, --help          print this help");

@@ -37,8 +37,8 @@ static void print_help(void)
 {
 	puts("Usage: clocktrace info [OPTION]...\n"
 	     "\n"
-	     "Show source, frequency, epoch, state and resolution of CLOCK_TRACE, and whether it\n"
-	     "is read without a system call.\n"
+	     "Show source, frequency, epoch, state and resolution of CLOCK_TRACE, and whether\n"
+	     "it is read without a system call.\n"
 	     "\n"
 	     "Options:\n"
 	     "      --json       print one JSON object\n"

@@ -39,13 +39,14 @@ static void print_help(void)
 {
 	puts("Usage: clocktrace watch [OPTION]...\n"
 	     "\n"
-	     "Print what CLOCK_TRACE is now, and then a line whenever its epoch or state changes.\n"
+	     "Print what CLOCK_TRACE is now, and then a line whenever its epoch or state\n"
+	     "changes.\n"
 	     "\n"
 	     "Options:\n"
 	     "  -n, --count N           end after N changes\n"
 	     "  -t, --timeout SECONDS   end after SECONDS, with --count with exit status 4\n"
-	     "  -i, --interval SECONDS  look every SECONDS as well; needed only where there is no\n"
-	     "                          " SYSFS_DIR ", where the default is 1\n"
+	     "  -i, --interval SECONDS  look every SECONDS as well; needed only where there is\n"
+	     "                          no " SYSFS_DIR ": the default is 1 there\n"
 	     "      --json              print one JSON object a line\n"
 	     "      --sysfs DIR         read DIR instead of " SYSFS_DIR "\n"
 	     "  -h, --help              print this help");
