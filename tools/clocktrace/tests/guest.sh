@@ -256,6 +256,6 @@ tap_run "watch: without sysfs" watch_without_sysfs || true
 tap_end
 
 # The tests that run on any kernel, with this one's answers.
-CLOCKTRACE=$CLOCKTRACE "$HERE/cli.sh"
-CLOCK_TRACE_EXPECT=present PROGRAMS=$TOOLS/include "$HERE/../../include/tests/live.sh"
-PROGRAMS=$TOOLS/include "$HERE/../../include/tests/vdso.sh"
+export CLOCKTRACE CLOCK_TRACE_EXPECT=present PROGRAMS=$TOOLS/include
+"$HERE/../../tap-run" "$HERE/cli.sh" "$HERE/../../include/tests/live.sh" \
+	"$HERE/../../include/tests/vdso.sh"

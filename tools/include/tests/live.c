@@ -168,6 +168,64 @@ static void test_order(void)
 	tap_ok(!failed && !back, "system call between two readings, 1000 times");
 }
 
+#if defined(__x86_64__) || defined(__i386__)
+
+static int sysfs_says(const char *file, const char *text)
+{
+	char path[64], line[64] = "";
+	FILE *stream;
+
+	snprintf(path, sizeof(path), "/sys/kernel/clock_trace/%s", file);
+	stream = fopen(path, "r");
+	if (!stream)
+		return 0;
+	if (!fgets(line, sizeof(line), stream))
+		line[0] = '\0';
+	fclose(stream);
+	line[strcspn(line, "\n")] = '\0';
+	return !strcmp(line, text);
+}
+
+/* Fenced on both sides, so that neither moves over a reading. */
+static uint64_t rdtsc(void)
+{
+	uint32_t low, high;
+
+	__asm__ __volatile__("lfence; rdtsc; lfence" : "=a"(low), "=d"(high) : : "memory");
+	return (uint64_t)high << 32 | low;
+}
+
+static void test_counter(void)
+{
+	const char *name = "each way to read is between two of rdtsc, 1000 times";
+	struct clock_trace_reading reading;
+	uint64_t before, after, ordered, unordered;
+	int i, outside = 0;
+
+	if (!sysfs_says("source", "tsc") || !sysfs_says("state", "counter")) {
+		tap_skip(name, "the clock is not the TSC");
+		return;
+	}
+	for (i = 0; i < 1000; i++) {
+		before = rdtsc();
+		if (clock_trace_read(&ordered) || clock_trace_read_unordered(&unordered) ||
+		    clock_trace_read_syscall(CLOCK_TRACE, &reading))
+			break;
+		after = rdtsc();
+		outside += ordered < before || ordered > after || unordered < before ||
+			   unordered > after || reading.value < before || reading.value > after;
+	}
+	tap_ok(i == 1000 && !outside, "%s", name);
+}
+
+#else
+
+static void test_counter(void)
+{
+}
+
+#endif
+
 /* The same span in ticks and by CLOCK_MONOTONIC_RAW; crystals and their calibration may differ. */
 static void test_pairing(void)
 {
@@ -394,6 +452,7 @@ int main(void)
 	if (available) {
 		test_readings();
 		test_order();
+		test_counter();
 		test_pairing();
 		test_pairing_errors();
 	} else {
