@@ -1,0 +1,85 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# What a guest proves: that the alternatives are applied as the kernel does it, and
+# that the instructions of system calls are the same in each boot. SCRIPTS_BOOT is
+# scripts/boot.
+
+. "$(dirname -- "$0")/lib.sh"
+
+for name in patched unpatched; do
+	declare -n directory=${name^^}
+	if ! is_built "$name" "$directory" || [[ ! -f $directory/arch/x86/boot/bzImage ]]; then
+		skip_all "guests" "no kernel is built in $directory"
+	fi
+done
+
+# CPUs that differ in what the images depend on: vendor, RDTSCP, RDPID
+CPUS=("max,la57=off" "Skylake-Client,la57=off" "qemu64")
+
+# same_as_kernel NAME DIR CPU: the images of a build, in a guest of that build
+same_as_kernel()
+{
+	"$SCRIPTS_BOOT" --build "$(basename "$2")" --tcg --qemu -cpu --qemu "$3" -- \
+		"$BENCH" "--$1" "$2" "--$1-layout" "$BIN/layout-$1.o" --compare
+}
+
+count_in_guest()
+{
+	BIN=$BIN syscall-cost/run-in-guest "$1" "$2"
+}
+
+# vDSO paths: what the guest counts has to be what single steps count.
+agree()
+{
+	"$BENCH" --count --json --patched "$PATCHED" --patched-layout "$BIN/layout-patched.o" \
+		>"$WORK/steps.json"
+	python3 - "$WORK/steps.json" "$WORK/a-x86-64.json" "$WORK/a-i386.json" <<-'END'
+		import json, sys
+		steps = {(c["abi"], c["clock"]): c["instructions"]
+		         for c in json.load(open(sys.argv[1]))["counts"]
+		         if c["entry"] == "clock_gettime" and not c["fallback"]}
+		rows = [r for path in sys.argv[2:] for r in json.load(open(path))["rows"]
+		        if r["path"] == "vdso"]
+		differ = [(r["abi"], r["clock"], r["cost"], steps[r["abi"], r["clock"]])
+		          for r in rows if r["cost"] != steps[r["abi"], r["clock"]]]
+		print(len(rows), "compared; different:", differ)
+		sys.exit(1 if differ or len(rows) < 10 else 0)
+	END
+}
+
+# Ratios of instructions, which is what the limits of system calls are about
+judge_syscalls()
+{
+	python3 - "$WORK/a-i386.json" "$1" <<-'END'
+		import json, sys
+		cost = {r["clock"]: r["cost"] for r in json.load(open(sys.argv[1]))["rows"]
+		        if r["path"] == sys.argv[2] and r["unit"] == "instructions"}
+		ratio = cost["CLOCK_TRACE"] / cost["CLOCK_MONOTONIC"]
+		print(cost, "ratio", round(ratio, 4))
+		sys.exit(ratio > 0.93)
+	END
+}
+
+tap_begin
+for cpu in "${CPUS[@]}"; do
+	tap_run "alternatives of the patched images on ${cpu%%,*} are the kernel's" \
+		same_as_kernel patched "$PATCHED" "$cpu" || true
+done
+tap_run "alternatives of the unpatched images are the kernel's" \
+	same_as_kernel unpatched "$UNPATCHED" "${CPUS[0]}" || true
+
+tap_run "count the instructions of system calls in a guest" \
+	count_in_guest "$PATCHED" "$WORK/a" || true
+tap_run "count them again, in another boot" count_in_guest "$PATCHED" "$WORK/b" || true
+for abi in x86-64 i386; do
+	tap_run "the $abi numbers repeat to the digit" \
+		diff <(sed 's/, "samples".*//' "$WORK/a-$abi.json") \
+		<(sed 's/, "samples".*//' "$WORK/b-$abi.json") || true
+done
+tap_run "the guest's counts of the vDSO are those of single steps" agree || true
+for path in syscall syscall-time32; do
+	tap_run "i386 $path: CLOCK_TRACE takes at most 0.93 of CLOCK_MONOTONIC" \
+		judge_syscalls "$path" || true
+done
+tap_end

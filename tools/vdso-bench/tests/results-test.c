@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The statistics and the limits, on numbers of which the answer is known. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../limits.h"
+#include "../results.h"
+#include "../util.h"
+
+static int points;
+static int failures;
+
+static void point(bool holds, const char *name)
+{
+	printf("%sok %d - %s\n", holds ? "" : "not ", ++points, name);
+	failures += !holds;
+}
+
+static bool is_near(double a, double b)
+{
+	return fabs(a - b) < 1e-9;
+}
+
+static struct result *row_of(struct results *results, const char *image, const char *clock)
+{
+	return results_row(results, ABI_X86_64, image, clock, MODE_THROUGHPUT);
+}
+
+static void add_ticks(struct results *results, const char *image, const char *clock,
+		      uint64_t ticks)
+{
+	job_u64 batch = ticks;
+
+	results_add_batches(row_of(results, image, clock), &batch, 1, 1, 0);
+}
+
+static void test_percentiles(void)
+{
+	struct results results = { 0 };
+	const struct result *row;
+	job_u64 ticks[101];
+	size_t i;
+
+	/* In an order that is not theirs: 100 calls each, 1 to 101 ticks per call */
+	for (i = 0; i < ARRAY_SIZE(ticks); i++)
+		ticks[i] = ((i * 37) % 101 + 101) * 100;
+	results_add_batches(row_of(&results, IMAGE_PATCHED, "a"), ticks, ARRAY_SIZE(ticks), 100,
+			    100);
+	results_finish(&results);
+	row = row_of(&results, IMAGE_PATCHED, "a");
+	point(is_near(row->median, 51) && is_near(row->p10, 11) && is_near(row->p90, 91),
+	      "percentiles of ticks per call, less the overhead");
+	point(row->nr_ticks == 101 && !row->nr_excluded, "nothing is left out without a reason");
+
+	results = (struct results) { 0 };
+	add_ticks(&results, IMAGE_PATCHED, "a", 7);
+	results_finish(&results);
+	row = row_of(&results, IMAGE_PATCHED, "a");
+	point(is_near(row->median, 7) && is_near(row->p10, 7) && is_near(row->p90, 7),
+	      "percentiles of one batch");
+
+	results = (struct results) { 0 };
+	add_ticks(&results, IMAGE_PATCHED, "a", 10);
+	add_ticks(&results, IMAGE_PATCHED, "a", 20);
+	results_finish(&results);
+	point(is_near(row_of(&results, IMAGE_PATCHED, "a")->median, 15),
+	      "median of an even number of batches");
+}
+
+static void test_exclusion(void)
+{
+	struct results results = { 0 };
+	const job_u64 ticks[] = {
+		100, SAMPLE_PREEMPTED, 100, 100, 200, 201, 100, 100000, SAMPLE_PREEMPTED,
+	};
+	const struct result *row;
+
+	results_add_batches(row_of(&results, IMAGE_PATCHED, "a"), ticks, ARRAY_SIZE(ticks), 1, 0);
+	results_finish(&results);
+	row = row_of(&results, IMAGE_PATCHED, "a");
+	point(row->nr_excluded == 4 && row->nr_ticks == 5 && is_near(row->ticks[4], 200),
+	      "preempted batches and those of over twice the median are left out");
+
+	results = (struct results) { 0 };
+	results_add_batches(row_of(&results, IMAGE_PATCHED, "a"), &ticks[1], 1, 1, 0);
+	results_finish(&results);
+	row = row_of(&results, IMAGE_PATCHED, "a");
+	point(!row->nr_ticks && row->nr_excluded == 1, "a row may have no batch left");
+}
+
+static const struct limit *limit_named(const struct results *results, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < results->nr_limits; i++) {
+		if (!strcmp(results->limits[i].name, name))
+			return &results->limits[i];
+	}
+	return NULL;
+}
+
+static bool holds(const struct results *results, const char *name, double value)
+{
+	const struct limit *limit = limit_named(results, name);
+
+	return limit && limit->measured && limit->held && is_near(limit->value, value);
+}
+
+static bool fails(const struct results *results, const char *name, double value)
+{
+	const struct limit *limit = limit_named(results, name);
+
+	return limit && limit->measured && !limit->held && is_near(limit->value, value);
+}
+
+static void add_instructions(struct results *results, const char *image, uint64_t instructions)
+{
+	const struct count count = {
+		.abi = ABI_X86_64, .image = image, .entry = "clock_gettime",
+		.clock = "CLOCK_MONOTONIC", .instructions = instructions,
+	};
+
+	results_add_count(results, &count);
+}
+
+static struct results measured(uint64_t trace, uint64_t unordered, uint64_t monotonic,
+			       uint64_t more)
+{
+	struct results results = { 0 };
+
+	add_ticks(&results, IMAGE_INLINE, "rdtsc", 500);
+	add_ticks(&results, IMAGE_INLINE, "lfence rdtsc", 800);
+	add_ticks(&results, IMAGE_INLINE, "rdtscp", 730);
+	add_ticks(&results, IMAGE_PATCHED, "CLOCK_TRACE", trace);
+	add_ticks(&results, IMAGE_PATCHED, "CLOCK_TRACE_UNORDERED", unordered);
+	add_ticks(&results, IMAGE_PATCHED, "CLOCK_MONOTONIC", monotonic);
+	add_ticks(&results, IMAGE_UNPATCHED, "CLOCK_MONOTONIC", 1000);
+	add_instructions(&results, IMAGE_PATCHED, 60 + more);
+	add_instructions(&results, IMAGE_UNPATCHED, 60);
+	results_finish(&results);
+	limits_check(&results, NULL);
+	return results;
+}
+
+static void test_limits(void)
+{
+	struct results results = measured(800, 500, 1000, 2);
+
+	point(holds(&results, "x86-64: CLOCK_TRACE / CLOCK_MONOTONIC", 0.80) &&
+	      holds(&results, "x86-64: CLOCK_TRACE / inline ordered read", 800 / 730.) &&
+	      holds(&results, "x86-64: CLOCK_TRACE_UNORDERED / CLOCK_MONOTONIC", 0.50) &&
+	      holds(&results, "x86-64: CLOCK_TRACE_UNORDERED / inline rdtsc", 1.0) &&
+	      holds(&results, "x86-64: CLOCK_MONOTONIC, patched / unpatched", 1.0) &&
+	      holds(&results, "x86-64: CLOCK_MONOTONIC, instructions more than unpatched", 2),
+	      "limits hold up to their value");
+	point(!limits_all_held(&results), "what was not measured does not hold");
+
+	results = measured(804, 551, 1021, 3);
+	point(fails(&results, "x86-64: CLOCK_TRACE / inline ordered read", 804 / 730.) &&
+	      fails(&results, "x86-64: CLOCK_TRACE_UNORDERED / CLOCK_MONOTONIC", 551 / 1021.) &&
+	      fails(&results, "x86-64: CLOCK_TRACE_UNORDERED / inline rdtsc", 551 / 500.) &&
+	      fails(&results, "x86-64: CLOCK_MONOTONIC, patched / unpatched", 1.021) &&
+	      fails(&results, "x86-64: CLOCK_MONOTONIC, instructions more than unpatched", 3),
+	      "limits do not hold beyond their value");
+
+	results = measured(801, 500, 1000, 0);
+	point(fails(&results, "x86-64: CLOCK_TRACE / CLOCK_MONOTONIC", 0.801),
+	      "CLOCK_TRACE against CLOCK_MONOTONIC fails beyond its limit");
+}
+
+static void test_without_rdtscp(void)
+{
+	struct results results = { 0 };
+
+	add_ticks(&results, IMAGE_INLINE, "lfence rdtsc", 800);
+	add_ticks(&results, IMAGE_PATCHED, "CLOCK_TRACE", 840);
+	results_finish(&results);
+	limits_check(&results, NULL);
+	point(holds(&results, "x86-64: CLOCK_TRACE / inline ordered read", 1.05),
+	      "without RDTSCP the other ordered read is the limit");
+}
+
+static void test_syscalls(void)
+{
+	static const char json[] =
+		"{ \"unit\": \"instructions\", \"rows\": ["
+		"{ \"abi\": \"i386\", \"clock\": \"CLOCK_TRACE\", \"path\": \"vdso\","
+		"  \"unit\": \"instructions\", \"cost\": 1 },"
+		"{ \"abi\": \"x86-64\", \"clock\": \"CLOCK_TRACE\", \"path\": \"syscall\","
+		"  \"unit\": \"instructions\", \"cost\": 2 },"
+		"{ \"abi\": \"i386\", \"clock\": \"CLOCK_TRACE\", \"path\": \"syscall\","
+		"  \"unit\": \"instructions\", \"cost\": 186 },"
+		"{ \"abi\": \"i386\", \"clock\": \"CLOCK_MONOTONIC\", \"path\": \"syscall\","
+		"  \"unit\": \"instructions\", \"cost\": 200 },"
+		"{ \"abi\": \"i386\", \"clock\": \"CLOCK_TRACE\", \"path\": \"syscall-time32\","
+		"  \"unit\": \"ticks\", \"cost\": 10 },"
+		"{ \"abi\": \"i386\", \"clock\": \"CLOCK_MONOTONIC\", \"path\": \"syscall-time32\","
+		"  \"unit\": \"instructions\", \"cost\": 100 } ] }\n";
+	char path[] = "/tmp/results-test-XXXXXX";
+	struct results results = { 0 };
+	const struct limit *ticks;
+	int fd = mkstemp(path);
+
+	if (fd < 0 || write(fd, json, strlen(json)) != (ssize_t)strlen(json))
+		fatal("cannot write %s", path);
+	close(fd);
+	limits_check(&results, path);
+	unlink(path);
+
+	point(holds(&results, "i386: syscall, instructions, CLOCK_TRACE / CLOCK_MONOTONIC", 0.93),
+	      "the right rows of the system calls are compared");
+	ticks = limit_named(&results,
+			    "i386: syscall-time32, instructions, CLOCK_TRACE / CLOCK_MONOTONIC");
+	point(ticks && !ticks->measured && !ticks->held, "ticks are not taken for instructions");
+}
+
+int main(void)
+{
+	printf("TAP version 13\n");
+	test_percentiles();
+	test_exclusion();
+	test_limits();
+	test_without_rdtscp();
+	test_syscalls();
+	printf("1..%d\n", points);
+	return failures ? EXIT_FAILURE : EXIT_SUCCESS;
+}
