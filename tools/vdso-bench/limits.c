@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The goals of the project, see limits.h. Times are judged by ratios of medians
- * of one run, so that they mean the same on every machine.
+ * The goals of the project, see limits.h. Times are judged by ratios of trimmed
+ * means of one run, so that they mean the same on every machine.
  */
 #include <json-c/json.h>
 #include <math.h>
@@ -46,24 +46,24 @@ static void judge(struct results *results, double value, double max, const char 
 	results_add_limit(results, &limit);
 }
 
-static double median(const struct results *results, enum abi abi, const char *image,
+static double cost(const struct results *results, enum abi abi, const char *image,
 		     const char *clock, enum job_mode mode)
 {
 	const struct result *row = results_find(results, abi, image, clock, mode);
 
-	return row && row->nr_ticks ? row->median : NAN;
+	return row && row->nr_ticks ? row->mean : NAN;
 }
 
 static double patched(const struct results *results, enum abi abi, const char *clock,
 		      enum job_mode mode)
 {
-	return median(results, abi, IMAGE_PATCHED, clock, mode);
+	return cost(results, abi, IMAGE_PATCHED, clock, mode);
 }
 
 static double ordered_read(const struct results *results, enum abi abi, enum job_mode mode)
 {
-	double lfence = median(results, abi, IMAGE_INLINE, "lfence rdtsc", mode);
-	double rdtscp = median(results, abi, IMAGE_INLINE, "rdtscp", mode);
+	double lfence = cost(results, abi, IMAGE_INLINE, "lfence rdtsc", mode);
+	double rdtscp = cost(results, abi, IMAGE_INLINE, "rdtscp", mode);
 
 	/* fmin() leaves out the one that this CPU does not have. */
 	return fmin(lfence, rdtscp);
@@ -84,7 +84,7 @@ static void check_vdso(struct results *results, enum abi abi)
 	judge(results, trace / ordered_read(results, abi, MODE_THROUGHPUT), MAX_OVER_ORDERED_READ,
 	      "%s: CLOCK_TRACE / inline ordered read", name);
 	judge(results,
-	      unordered / median(results, abi, IMAGE_INLINE, "rdtsc", MODE_THROUGHPUT),
+	      unordered / cost(results, abi, IMAGE_INLINE, "rdtsc", MODE_THROUGHPUT),
 	      MAX_OVER_RDTSC, "%s: CLOCK_TRACE_UNORDERED / inline rdtsc", name);
 	judge(results, unordered / monotonic, MAX_UNORDERED_OVER_MONOTONIC,
 	      "%s: CLOCK_TRACE_UNORDERED / CLOCK_MONOTONIC", name);
@@ -132,7 +132,7 @@ static void check_other_clocks(struct results *results, enum abi abi)
 		clock = other_clocks[i];
 		judge(results,
 		      patched(results, abi, clock, MODE_THROUGHPUT) /
-		      median(results, abi, IMAGE_UNPATCHED, clock, MODE_THROUGHPUT),
+		      cost(results, abi, IMAGE_UNPATCHED, clock, MODE_THROUGHPUT),
 		      MAX_PATCHED_OVER_UNPATCHED, "%s: %s, patched / unpatched", abi_name(abi),
 		      clock);
 		judge(results, more_instructions(results, abi, clock), MAX_MORE_INSTRUCTIONS,
@@ -152,7 +152,7 @@ static bool has_text(json_object *row, const char *key, const char *text)
 /* Instructions of a call on the given path of the 32-bit ABI, or NAN */
 static double instructions_in(json_object *root, const char *path, const char *clock)
 {
-	json_object *rows, *row, *cost;
+	json_object *rows, *row, *number;
 	size_t i;
 
 	if (!json_object_object_get_ex(root, "rows", &rows) ||
@@ -163,8 +163,8 @@ static double instructions_in(json_object *root, const char *path, const char *c
 		row = json_object_array_get_idx(rows, i);
 		if (has_text(row, "abi", abi_name(ABI_I386)) && has_text(row, "path", path) &&
 		    has_text(row, "clock", clock) && has_text(row, "unit", "instructions") &&
-		    json_object_object_get_ex(row, "cost", &cost))
-			return json_object_get_double(cost);
+		    json_object_object_get_ex(row, "cost", &number))
+			return json_object_get_double(number);
 	}
 	return NAN;
 }
@@ -201,6 +201,12 @@ void limits_check(struct results *results, const char *syscall_counts)
 		check_other_clocks(results, abi);
 	}
 	check_syscalls(results, syscall_counts);
+}
+
+double limits_floor(const struct results *results, enum abi abi)
+{
+	return ordered_read(results, abi, MODE_THROUGHPUT) /
+	       patched(results, abi, MONOTONIC, MODE_THROUGHPUT);
 }
 
 bool limits_all_held(const struct results *results)

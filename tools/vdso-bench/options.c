@@ -13,8 +13,8 @@
 #include "results.h"
 #include "util.h"
 
-#define DEFAULT_ROUNDS	400
-#define DEFAULT_RUNS	10
+#define DEFAULT_ROUNDS	60
+#define DEFAULT_RUNS	60
 #define DEFAULT_BATCH	512
 #define DEFAULT_TICK_HZ	100000
 

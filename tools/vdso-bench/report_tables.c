@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The results for people, see report.h. */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "features.h"
+#include "limits.h"
 #include "report.h"
 #include "util.h"
 
@@ -129,6 +131,20 @@ static void print_limits(const struct results *results)
 	}
 }
 
+/* What no code can go below, so that a limit that did not hold can be understood */
+static void print_floors(const struct results *results)
+{
+	enum abi abi;
+	double floor;
+
+	for (abi = 0; abi < NR_ABIS; abi++) {
+		floor = limits_floor(results, abi);
+		if (!isnan(floor))
+			printf("%s: the inline ordered read alone costs %.3f of CLOCK_MONOTONIC on this CPU.\n",
+			       abi_name(abi), floor);
+	}
+}
+
 void report_tables(const struct results *results)
 {
 	enum abi abi;
@@ -137,6 +153,7 @@ void report_tables(const struct results *results)
 	for (abi = 0; abi < NR_ABIS; abi++)
 		print_abi(results, abi);
 	print_limits(results);
+	print_floors(results);
 }
 
 void report_counts(const struct results *results)

@@ -87,6 +87,17 @@ static double quantile(const double *sorted, size_t nr, double part)
 	return sorted[below] + (place - below) * (sorted[below + 1] - sorted[below]);
 }
 
+/* Mean of sorted values without the given part of them at either end */
+static double trimmed_mean(const double *sorted, size_t nr, double part)
+{
+	size_t first = nr * part, last = nr - first, i;
+	double sum = 0;
+
+	for (i = first; i < last; i++)
+		sum += sorted[i];
+	return sum / (last - first);
+}
+
 static void finish_row(struct result *row)
 {
 	double limit;
@@ -103,6 +114,7 @@ static void finish_row(struct result *row)
 	row->median = quantile(row->ticks, row->nr_ticks, 0.5);
 	row->p10 = quantile(row->ticks, row->nr_ticks, 0.1);
 	row->p90 = quantile(row->ticks, row->nr_ticks, 0.9);
+	row->mean = trimmed_mean(row->ticks, row->nr_ticks, TRIMMED);
 }
 
 void results_finish(struct results *results)

@@ -22,6 +22,13 @@
  */
 #define OUTLIER_FACTOR	2
 
+/*
+ * The part of a row's batches at either end that its mean leaves out. Limits are
+ * judged by this mean: a call takes whole cycles of the CPU, and often one more or
+ * less for reasons of memory layout, between which a median would jump.
+ */
+#define TRIMMED		0.1
+
 /* One row in one mode */
 struct result {
 	enum abi abi;
@@ -36,6 +43,7 @@ struct result {
 	double median;
 	double p10;
 	double p90;
+	double mean;			/* of the middle, see TRIMMED */
 };
 
 /* Instructions of one call */

@@ -126,7 +126,7 @@ void job_check_status(struct job_handle *handle, int status)
 
 void job_wait(struct job_handle *handle)
 {
-	const struct timespec pause = { .tv_nsec = 100000000 };
+	const struct timespec pause = { .tv_nsec = 10000000 };
 	uint32_t shown = UINT32_MAX;
 	int status;
 	pid_t pid;

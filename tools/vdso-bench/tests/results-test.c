@@ -63,6 +63,13 @@ static void test_percentiles(void)
 	      "percentiles of one batch");
 
 	results = (struct results) { 0 };
+	for (i = 1; i <= 10; i++)
+		add_ticks(&results, IMAGE_PATCHED, "a", i == 10 ? 11 : 5 + i % 2);
+	results_finish(&results);
+	point(is_near(row_of(&results, IMAGE_PATCHED, "a")->mean, 45 / 8.),
+	      "the mean leaves out a tenth at either end");
+
+	results = (struct results) { 0 };
 	add_ticks(&results, IMAGE_PATCHED, "a", 10);
 	add_ticks(&results, IMAGE_PATCHED, "a", 20);
 	results_finish(&results);
