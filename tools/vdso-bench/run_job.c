@@ -22,6 +22,12 @@
 #define RUNNER_PREFIX	"vdso-bench-runner-"
 #define EXEC_FAILED	127
 
+/*
+ * CPU time that a runner may spend without getting on. A sequence counter that
+ * never becomes even makes it wait for ever: then the layout is wrong.
+ */
+#define MAX_IDLE_SECONDS	10
+
 static char *runner_path(enum abi abi)
 {
 	char self[PATH_MAX] = "";
@@ -124,15 +130,36 @@ void job_check_status(struct job_handle *handle, int status)
 		      job->error[0] ? job->error : "the runner failed and did not say why");
 }
 
+static time_t cpu_seconds(const struct job_handle *handle)
+{
+	struct timespec ts;
+	clockid_t clock;
+
+	if (clock_getcpuclockid(handle->pid, &clock) || clock_gettime(clock, &ts))
+		return 0;
+	return ts.tv_sec;
+}
+
 void job_wait(struct job_handle *handle)
 {
 	const struct timespec pause = { .tv_nsec = 10000000 };
-	uint32_t shown = UINT32_MAX;
+	uint32_t shown = UINT32_MAX, rounds = 0;
+	time_t since = 0;
 	int status;
 	pid_t pid;
 
 	while (!(pid = waitpid(handle->pid, &status, WNOHANG))) {
 		show_progress(handle, &shown);
+		if (handle->job->rounds_done != rounds) {
+			rounds = handle->job->rounds_done;
+			since = cpu_seconds(handle);
+		} else if (cpu_seconds(handle) - since > MAX_IDLE_SECONDS) {
+			kill(handle->pid, SIGKILL);
+			clear_progress(handle);
+			fatal("the %s runner does not get on: a clock of an image does not return.\n"
+			      "Is the layout that of the same kernel build?",
+			      abi_name(handle->abi));
+		}
 		nanosleep(&pause, NULL);
 	}
 	if (pid < 0)

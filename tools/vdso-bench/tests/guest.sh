@@ -14,8 +14,8 @@ for name in patched unpatched; do
 	fi
 done
 
-# CPUs that differ in what the images depend on: vendor, RDTSCP, RDPID
-CPUS=("max,la57=off" "Skylake-Client,la57=off" "qemu64")
+# CPUs that differ in what the images depend on: vendor, Zen, RDTSCP, RDPID
+CPUS=("max,la57=off" "Skylake-Client,la57=off" "EPYC" "qemu64")
 
 # same_as_kernel NAME DIR CPU: the images of a build, in a guest of that build
 same_as_kernel()
@@ -24,9 +24,21 @@ same_as_kernel()
 		"$BENCH" "--$1" "$2" "--$1-layout" "$BIN/layout-$1.o" --compare
 }
 
+# count_in_guest STATE PREFIX
 count_in_guest()
 {
-	BIN=$BIN syscall-cost/run-in-guest "$1" "$2"
+	BIN=$BIN syscall-cost/run-in-guest --state "$1" "$PATCHED" "$2"
+}
+
+# same_counts STATE: two boots
+same_counts()
+{
+	local abi
+
+	for abi in x86-64 i386; do
+		diff <(sed 's/, "samples".*//' "$WORK/$1-a-$abi.json") \
+			<(sed 's/, "samples".*//' "$WORK/$1-b-$abi.json") || return 1
+	done
 }
 
 # vDSO paths: what the guest counts has to be what single steps count.
@@ -34,7 +46,7 @@ agree()
 {
 	"$BENCH" --count --json --patched "$PATCHED" --patched-layout "$BIN/layout-patched.o" \
 		>"$WORK/steps.json"
-	python3 - "$WORK/steps.json" "$WORK/a-x86-64.json" "$WORK/a-i386.json" <<-'END'
+	python3 - "$WORK/steps.json" "$WORK/counter-a-x86-64.json" "$WORK/counter-a-i386.json" <<-'END'
 		import json, sys
 		steps = {(c["abi"], c["clock"]): c["instructions"]
 		         for c in json.load(open(sys.argv[1]))["counts"]
@@ -51,7 +63,7 @@ agree()
 # Ratios of instructions, which is what the limits of system calls are about
 judge_syscalls()
 {
-	python3 - "$WORK/a-i386.json" "$1" <<-'END'
+	python3 - "$WORK/counter-a-i386.json" "$1" <<-'END'
 		import json, sys
 		cost = {r["clock"]: r["cost"] for r in json.load(open(sys.argv[1]))["rows"]
 		        if r["path"] == sys.argv[2] and r["unit"] == "instructions"}
@@ -69,13 +81,12 @@ done
 tap_run "alternatives of the unpatched images are the kernel's" \
 	same_as_kernel unpatched "$UNPATCHED" "${CPUS[0]}" || true
 
-tap_run "count the instructions of system calls in a guest" \
-	count_in_guest "$PATCHED" "$WORK/a" || true
-tap_run "count them again, in another boot" count_in_guest "$PATCHED" "$WORK/b" || true
-for abi in x86-64 i386; do
-	tap_run "the $abi numbers repeat to the digit" \
-		diff <(sed 's/, "samples".*//' "$WORK/a-$abi.json") \
-		<(sed 's/, "samples".*//' "$WORK/b-$abi.json") || true
+for state in counter fallback monotonic; do
+	tap_run "count system calls, CLOCK_TRACE driven by: $state" \
+		count_in_guest "$state" "$WORK/$state-a" || true
+	tap_run "count them again, in another boot" \
+		count_in_guest "$state" "$WORK/$state-b" || true
+	tap_run "the numbers repeat to the digit" same_counts "$state" || true
 done
 tap_run "the guest's counts of the vDSO are those of single steps" agree || true
 for path in syscall syscall-time32; do

@@ -85,6 +85,11 @@ for field in mult cycle_last basetime; do
 	expect "layout with $field in the wrong place" 1 \
 		"clock [0-9]+ of the unpatched image (is wrong|fails)" bench "$WORK/layout.o"
 done
+# Exchanged: the clock mode, 1, is where the sequence is read, and so never even.
+sequence=$(get_value vdso_clock.seq "$LAYOUT")
+changed_layout vdso_clock.seq "$(get_value vdso_clock.clock_mode "$LAYOUT")"
+set_value vdso_clock.clock_mode "$sequence" "$WORK/layout.o"
+expect "layout that makes a clock wait for ever" 1 "does not return" bench "$WORK/layout.o"
 changed_layout VDSO_CLOCKMODE_TSC 0
 expect "clock mode that leaves the TSC alone" 0 "CLOCK_MONOTONIC  *[0-9]+ +1 " \
 	bench "$WORK/layout.o"
