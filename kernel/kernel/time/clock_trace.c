@@ -687,22 +687,32 @@ static void clock_trace_begin_user_space(void)
 	clock_trace_look_for_loss(current_source);
 }
 
-/**
- * clock_trace_use - prepare for a system call that reads the clock
- *
+/*
  * Enables the counter on the first use by user space, which then uses it until
- * reboot: nobody tells when a program has read the clock for the last time. Ends
- * a loss of trust that is under way.
+ * reboot: nobody tells when a program has read the clock for the last time. Ends a
+ * loss of trust that is under way.
  */
-void clock_trace_use(void)
+static noinline void clock_trace_prepare_for_user(void)
 {
-	if (likely(READ_ONCE(clock_trace_user_space)) &&
-	    (READ_ONCE(clock_trace_live.epoch) || READ_ONCE(clock_trace_live.line)))
-		return;
-
 	guard(mutex)(&clock_trace_mutex);
 	clock_trace_finish_loss();
 	clock_trace_begin_user_space();
+}
+
+/**
+ * clock_trace_read_for_user - what a system call returns
+ * @sample:	value, frequency and epoch, which belong together
+ *
+ * As clock_trace_read_sample(), but makes user space a user of the clock. A sample
+ * that is read after a loss of trust is on the new time line.
+ */
+void clock_trace_read_for_user(struct clock_trace_sample *sample)
+{
+	if (unlikely(!READ_ONCE(clock_trace_user_space)) ||
+	    (unlikely(!READ_ONCE(clock_trace_live.epoch)) && !READ_ONCE(clock_trace_live.line)))
+		clock_trace_prepare_for_user();
+
+	__clock_trace_read_sample(sample, ktime_get_ns);
 }
 
 /**

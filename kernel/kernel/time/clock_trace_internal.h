@@ -3,6 +3,7 @@
 #define _KERNEL_TIME_CLOCK_TRACE_INTERNAL_H
 
 #include <linux/atomic.h>
+#include <linux/clock_trace.h>
 #include <linux/math64.h>
 #include <linux/time64.h>
 #include <linux/types.h>
@@ -64,6 +65,6 @@ static __always_inline u64 clock_trace_never_back(atomic64_t *highest, u64 value
 	return value;
 }
 
-void clock_trace_use(void);
+void clock_trace_read_for_user(struct clock_trace_sample *sample);
 
 #endif /* _KERNEL_TIME_CLOCK_TRACE_INTERNAL_H */

@@ -18,8 +18,7 @@ static int clock_trace_getres(const clockid_t which_clock, struct timespec64 *tp
 {
 	struct clock_trace_sample sample;
 
-	clock_trace_use();
-	clock_trace_read_sample(&sample);
+	clock_trace_read_for_user(&sample);
 	/* A second at the most: the frequency is at least 1 Hz */
 	tp->tv_sec = 0;
 	tp->tv_nsec = clock_trace_resolution(sample.frequency);
@@ -32,10 +31,10 @@ static int clock_trace_getres(const clockid_t which_clock, struct timespec64 *tp
 
 static int clock_trace_get_timespec(const clockid_t which_clock, struct timespec64 *tp)
 {
-	struct clock_trace_sample sample;
+	/* All of it is written: do not spend time on zeroing it first */
+	struct clock_trace_sample sample __uninitialized;
 
-	clock_trace_use();
-	clock_trace_read_sample(&sample);
+	clock_trace_read_for_user(&sample);
 	tp->tv_sec = which_clock == CLOCK_TRACE_FREQ ? sample.frequency : sample.value;
 	tp->tv_nsec = sample.epoch;
 	return 0;
