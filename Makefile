@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 
-.PHONY: help run check series refresh shell clean distclean
+.PHONY: help run check bench series refresh shell clean distclean
 .DEFAULT_GOAL := help
 
 # A directory or a tarball of the base kernel, instead of Debian's package.
@@ -9,6 +9,7 @@ export KSRC
 help:
 	@echo 'make run        build the patched kernel, boot it, show CLOCK_TRACE at work'
 	@echo 'make check      run every test; ends with "N passed, N failed"'
+	@echo 'make bench      measure what reading the clocks costs on this CPU'
 	@echo 'make series     write the patches as mails for "git am" to out/series'
 	@echo 'make refresh    renew the diffs in patches/ (offsets)'
 	@echo 'make shell      a shell in the booted guest (Ctrl-D ends it)'
@@ -24,6 +25,13 @@ run:
 
 check:
 	@scripts/check
+
+bench:
+	@scripts/preflight check
+	@scripts/prepare
+	@scripts/build guest
+	@scripts/build base
+	@$(MAKE) --no-print-directory -s -C tools/vdso-bench bench
 
 series:
 	@scripts/preflight run
