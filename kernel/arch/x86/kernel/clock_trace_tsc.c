@@ -4,11 +4,11 @@
  */
 
 #include <linux/clock_trace.h>
+#include <linux/cpufeature.h>
 #include <linux/init.h>
 #include <linux/syscore_ops.h>
 
 #include <asm/clock_trace.h>
-#include <asm/cpufeature.h>
 #include <asm/tsc.h>
 #include <asm/vdso/clock_trace.h>
 
