@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef __KVM_X86_GUEST_TSC_H
+#define __KVM_X86_GUEST_TSC_H
+
+#include <linux/tracepoint-defs.h>
+#include <linux/types.h>
+
+struct kvm;
+struct kvm_vcpu;
+
+/**
+ * enum kvm_guest_tsc_reason - why kvm:kvm_guest_tsc was written
+ * @KVM_GUEST_TSC_CREATED: the vCPU was created, with these values
+ * @KVM_GUEST_TSC_OFFSET: the offset changed, and nothing else
+ * @KVM_GUEST_TSC_RATIO: the ratio changed, and nothing else
+ * @KVM_GUEST_TSC_REFRESH: nothing changed
+ * @KVM_GUEST_TSC_DESTROYED: the vCPU is destroyed, these were its last values
+ *
+ * The numbers are in traces, so they do not change.
+ */
+enum kvm_guest_tsc_reason {
+	KVM_GUEST_TSC_CREATED	= 0,
+	KVM_GUEST_TSC_OFFSET	= 1,
+	KVM_GUEST_TSC_RATIO	= 2,
+	KVM_GUEST_TSC_REFRESH	= 3,
+	KVM_GUEST_TSC_DESTROYED	= 4,
+};
+
+/* The guest's TSC is not KVM's to know; offset and ratio are written as 0. */
+#define KVM_GUEST_TSC_PROTECTED	0x1
+
+DECLARE_TRACEPOINT(kvm_guest_tsc);
+
+void kvm_guest_tsc_init_vm(struct kvm *kvm);
+void kvm_guest_tsc_create_vcpu(struct kvm_vcpu *vcpu);
+void kvm_guest_tsc_destroy_vcpu(struct kvm_vcpu *vcpu);
+void kvm_guest_tsc_update(struct kvm_vcpu *vcpu);
+void __kvm_guest_tsc_refresh(struct kvm_vcpu *vcpu);
+
+/**
+ * kvm_guest_tsc_refresh() - tell a vCPU's values again, if it is time to
+ * @vcpu: the vCPU, loaded or being loaded, outside the guest
+ *
+ * One static branch while nobody traces.
+ */
+static inline void kvm_guest_tsc_refresh(struct kvm_vcpu *vcpu)
+{
+	if (tracepoint_enabled(kvm_guest_tsc))
+		__kvm_guest_tsc_refresh(vcpu);
+}
+
+#endif
