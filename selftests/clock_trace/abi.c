@@ -275,14 +275,16 @@ TEST_F(abi, writes_the_structure_and_nothing_after)
 		ASSERT_EQ(0, variant->abi->gettime(trace_clocks[i], buf));
 		memcpy(ones, buf, total);
 
-		for (byte = 0; byte < size; byte++)
+		for (byte = 0; byte < size; byte++) {
 			EXPECT_FALSE(zeroes[byte] == 0 && ones[byte] == 0xff)
 				TH_LOG("clock %d: byte %zu not written",
 				       trace_clocks[i], byte);
-		for (byte = size; byte < total; byte++)
+		}
+		for (byte = size; byte < total; byte++) {
 			EXPECT_TRUE(zeroes[byte] == 0 && ones[byte] == 0xff)
 				TH_LOG("clock %d: byte %zu overwritten",
 				       trace_clocks[i], byte);
+		}
 	}
 }
 

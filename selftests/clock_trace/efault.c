@@ -75,9 +75,10 @@ static void expect_efault(struct __test_metadata *_metadata,
 {
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(trace_clocks); i++)
+	for (i = 0; i < ARRAY_SIZE(trace_clocks); i++) {
 		EXPECT_EQ(-EFAULT, abi->gettime(trace_clocks[i], pointer))
 			TH_LOG("clock_gettime(%d, %p)", trace_clocks[i], pointer);
+	}
 }
 
 static void expect_getres_efault(struct __test_metadata *_metadata,
@@ -85,9 +86,10 @@ static void expect_getres_efault(struct __test_metadata *_metadata,
 {
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(trace_clocks); i++)
+	for (i = 0; i < ARRAY_SIZE(trace_clocks); i++) {
 		EXPECT_EQ(-EFAULT, abi->getres(trace_clocks[i], pointer))
 			TH_LOG("clock_getres(%d, %p)", trace_clocks[i], pointer);
+	}
 }
 
 /* Every way in which the structure can lie across the end of a page. */
@@ -106,9 +108,10 @@ static void expect_untouched(struct __test_metadata *_metadata,
 {
 	size_t i;
 
-	for (i = 0; i < size; i++)
+	for (i = 0; i < size; i++) {
 		ASSERT_EQ(CANARY, page[i])
 			TH_LOG("byte %zu of %zu was written", i, size);
+	}
 }
 
 TEST_F(efault, null)
@@ -190,14 +193,16 @@ TEST_F(efault, first_page_read_only)
 
 TEST_F(efault, getres)
 {
+	size_t in_first;
+
 	ASSERT_EQ(0, mprotect(self->second, self->page, PROT_READ));
-	expect_getres_efault(_metadata, variant->abi, self->second);
-	expect_getres_efault(_metadata, variant->abi,
-			     self->second - variant->abi->size / 2);
+	for (in_first = 0; in_first < variant->abi->size; in_first++)
+		expect_getres_efault(_metadata, variant->abi, self->second - in_first);
+	expect_untouched(_metadata, self->first, 2 * self->page);
 	ASSERT_EQ(0, munmap(self->second, self->page));
-	expect_getres_efault(_metadata, variant->abi, self->second);
-	expect_getres_efault(_metadata, variant->abi,
-			     self->second - variant->abi->size / 2);
+	for (in_first = 0; in_first < variant->abi->size; in_first++)
+		expect_getres_efault(_metadata, variant->abi, self->second - in_first);
+	expect_untouched(_metadata, self->first, self->page);
 	expect_getres_efault(_metadata, variant->abi, (void *)(intptr_t)-4096);
 }
 

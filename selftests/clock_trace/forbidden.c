@@ -152,9 +152,10 @@ static void expect_forbidden(struct __test_metadata *_metadata, int error,
 
 	EXPECT_EQ(-error, RAW_SYSCALL(nr, CLOCK_MONOTONIC_RAW, x, y, z))
 		TH_LOG("CLOCK_MONOTONIC_RAW");
-	for (i = 0; i < ARRAY_SIZE(trace_clocks); i++)
+	for (i = 0; i < ARRAY_SIZE(trace_clocks); i++) {
 		EXPECT_EQ(-error, RAW_SYSCALL(nr, trace_clocks[i], x, y, z))
 			TH_LOG("clock %d", trace_clocks[i]);
+	}
 }
 
 TEST_F(forbidden, settime)
@@ -237,9 +238,10 @@ static void expect_no_futex_clock(struct __test_metadata *_metadata,
 
 	/* The futex has the value that is waited for: only the clock is wrong. */
 	EXPECT_EQ(-EINVAL, wait(&futex, CLOCK_MONOTONIC_RAW));
-	for (i = 0; i < ARRAY_SIZE(trace_clocks); i++)
+	for (i = 0; i < ARRAY_SIZE(trace_clocks); i++) {
 		EXPECT_EQ(-EINVAL, wait(&futex, trace_clocks[i]))
 			TH_LOG("clock %d", trace_clocks[i]);
+	}
 }
 
 TEST_F(forbidden, futex_waitv)

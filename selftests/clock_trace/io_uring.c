@@ -147,9 +147,10 @@ TEST_F(io_uring, timeout_has_no_flag_for_it)
 					  IORING_TIMEOUT_BOOTTIME |
 					  IORING_TIMEOUT_REALTIME));
 
-	for (bit = FIRST_UNKNOWN_FLAG; bit < 32; bit++)
+	for (bit = FIRST_UNKNOWN_FLAG; bit < 32; bit++) {
 		EXPECT_EQ(-EINVAL, timeout_result(_metadata, &self->ring, 1U << bit))
 			TH_LOG("IORING_OP_TIMEOUT with flag bit %d", bit);
+	}
 }
 
 int main(int argc, char **argv)

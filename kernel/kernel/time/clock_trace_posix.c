@@ -40,14 +40,27 @@ static int clock_trace_get_timespec(const clockid_t which_clock, struct timespec
 	return 0;
 }
 
-/*
+/**
+ * clock_trace_fault_in - see that all of a result can be stored, or nothing
+ * @to:		where user space wants it
+ * @size:	of the result, less than a page
+ *
  * copy_to_user() may have written what lies on the first page when it finds that
  * the second cannot be written. Half a value looks like a value, so rule that out.
+ *
+ * Return: 0, or -EFAULT if the second of two pages cannot be written.
  */
+int clock_trace_fault_in(void __user *to, size_t size)
+{
+	if (likely(offset_in_page(to) <= PAGE_SIZE - size))
+		return 0;
+
+	return fault_in_safe_writeable(to, size) ? -EFAULT : 0;
+}
+
 static int clock_trace_copy_out(void __user *to, const void *from, size_t size)
 {
-	if (unlikely(offset_in_page(to) > PAGE_SIZE - size) &&
-	    fault_in_safe_writeable(to, size))
+	if (clock_trace_fault_in(to, size))
 		return -EFAULT;
 
 	return copy_to_user(to, from, size) ? -EFAULT : 0;
