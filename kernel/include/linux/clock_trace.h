@@ -32,15 +32,15 @@ enum clock_trace_trust {
  *		in any context including NMI; has to be notrace
  * @enable:	optional: powers the counter. Called in process context when the
  *		clock is used for the first time. Returns 0 or a negative errno.
- *		Without it the counter always runs, and drives the clock from its
- *		registration on.
+ *		Without it the counter always runs, and drives the clock as soon as
+ *		it is registered and checked.
  * @disable:	optional: undoes @enable after the last clock_trace_put()
  * @list:	private
  * @lost:	private: enum clock_trace_trust
  * @lost_reason: private: why trust was lost, for CLOCK_TRACE_LOST
  *
- * The clock trusts a registered source until clock_trace_source_lost(): all CPUs
- * must read the same time line from it.
+ * All CPUs must read the same time line from a source. The clock trusts one that
+ * the sync check has found synchronized, until clock_trace_source_lost().
  */
 struct clock_trace_source {
 	const char		*name;
@@ -95,6 +95,33 @@ struct clock_trace_info {
 	char				reason[CLOCK_TRACE_REASON_SIZE];
 };
 
+/**
+ * struct clock_trace_measurement - one CPU's counter measured against another's
+ * @cpu:	the CPU that was measured
+ * @reference:	the CPU that it was measured against
+ * @warp_cpu:	the one of the two that saw @warp
+ * @warp:	ticks that @warp_cpu read less than the other had read before, the
+ *		largest such step; 0 if there was none
+ * @offset_min:	ticks that the counter of @cpu is at least ahead of the one of
+ *		@reference
+ * @offset_max:	ticks that it is at most ahead
+ * @round_trip:	ticks of the fastest hand-over from @reference to @cpu and back, which
+ *		limits how close the two bounds can be
+ * @time:	when it was measured: CLOCK_MONOTONIC in ns
+ * @failed:	the two counters are not synchronized
+ */
+struct clock_trace_measurement {
+	unsigned int	cpu;
+	unsigned int	reference;
+	unsigned int	warp_cpu;
+	u64		warp;
+	s64		offset_min;
+	s64		offset_max;
+	u64		round_trip;
+	u64		time;
+	bool		failed;
+};
+
 static inline bool clock_trace_is_clockid(clockid_t id)
 {
 	return IS_ENABLED(CONFIG_CLOCK_TRACE) &&
@@ -122,6 +149,7 @@ void clock_trace_source_reset(struct clock_trace_source *source);
 
 #endif /* CONFIG_CLOCK_TRACE */
 
+int clock_trace_fault_in(void __user *to, size_t size);
 int clock_trace_put_timespec64(const struct timespec64 *ts,
 			       struct __kernel_timespec __user *uts);
 int clock_trace_put_timespec32(const struct timespec64 *ts, void __user *uts);

@@ -28,6 +28,9 @@
  * last CPU of a system that suspends, leave the value of their counter behind:
  * nobody could ask them later.
  *
+ * A counter does not drive the clock before clock_trace_monitor.c has found it
+ * synchronized. Until then it is enabled, and CLOCK_MONOTONIC drives the clock.
+ *
  * Lock order: clock_trace_mutex, cpus_read_lock(), clock_trace_lock.
  */
 
@@ -129,6 +132,7 @@ static struct {
  */
 static DEFINE_MUTEX(clock_trace_mutex);
 static LIST_HEAD(clock_trace_sources);
+/* Drives the clock, or is enabled and waits for the check that lets it */
 static struct clock_trace_source *current_source;
 static unsigned int clock_trace_users;
 static bool clock_trace_user_space;
@@ -393,6 +397,7 @@ static void clock_trace_stop_source(struct clock_trace_source *source)
 	if (!source->enable)
 		return;
 
+	clock_trace_monitor_stop();
 	/* Readers that have seen the epoch read the counter with preemption off */
 	synchronize_rcu();
 	static_call_update(clock_trace_counter, clock_trace_no_counter);
@@ -460,13 +465,12 @@ static void clock_trace_finish_loss(void)
 	clock_trace_stop_source(source);
 }
 
-static void clock_trace_finish_loss_work(struct work_struct *work)
+static void clock_trace_loss_work_fn(struct work_struct *work)
 {
-	guard(mutex)(&clock_trace_mutex);
-	clock_trace_finish_loss();
+	clock_trace_source_checked();
 }
 
-static DECLARE_WORK(clock_trace_loss_work, clock_trace_finish_loss_work);
+static DECLARE_WORK(clock_trace_loss_work, clock_trace_loss_work_fn);
 
 static void clock_trace_loss_irq(struct irq_work *work)
 {
@@ -585,16 +589,13 @@ static void clock_trace_look_for_loss(struct clock_trace_source *source)
 		clock_trace_begin_loss(clock_trace_live.counter_line->epoch);
 }
 
-/* Let the best source drive the clock if none does */
-static void clock_trace_select_source(void)
+/* Enable the best source, and have it checked */
+static void clock_trace_begin_source(void)
 {
 	struct clock_trace_source *source;
 	int err;
 
 	lockdep_assert_held(&clock_trace_mutex);
-
-	if (clock_trace_live.line != &monotonic_line)
-		return;
 
 	while ((source = clock_trace_best_source())) {
 		err = source->enable ? source->enable(source) : 0;
@@ -608,6 +609,43 @@ static void clock_trace_select_source(void)
 
 	static_call_update(clock_trace_counter, source->read);
 	WRITE_ONCE(current_source, source);
+	scnprintf(clock_trace_idle_reason, sizeof(clock_trace_idle_reason),
+		  "%s: not yet checked", source->name);
+	clock_trace_monitor_start(source);
+}
+
+/* A source that lost its trust before it drove the clock makes room for others */
+static void clock_trace_drop_lost_source(void)
+{
+	struct clock_trace_source *source = current_source;
+
+	lockdep_assert_held(&clock_trace_mutex);
+
+	if (!source || !clock_trace_is_lost(source))
+		return;
+
+	pr_warn("not used: %s\n", source->lost_reason);
+	WRITE_ONCE(current_source, NULL);
+	clock_trace_stop_source(source);
+}
+
+/* Let the best source drive the clock if none does, and if it passed the check */
+static void clock_trace_select_source(void)
+{
+	struct clock_trace_source *source;
+
+	lockdep_assert_held(&clock_trace_mutex);
+
+	if (clock_trace_live.line != &monotonic_line)
+		return;
+
+	clock_trace_drop_lost_source();
+	if (!current_source)
+		clock_trace_begin_source();
+	source = current_source;
+	if (!source || !clock_trace_monitor_passed())
+		return;
+
 	scoped_guard(raw_spinlock_irqsave, &clock_trace_lock) {
 		clock_trace_publish(source);
 		clock_trace_set_line(NULL);
@@ -616,17 +654,34 @@ static void clock_trace_select_source(void)
 	clock_trace_look_for_loss(source);
 }
 
+/**
+ * clock_trace_source_checked - a check of the counter, or a loss, may be complete
+ *
+ * Lets a counter that passed the check drive the clock, and brings a loss of trust
+ * to its end.
+ *
+ * Process context, but not in CPU hotplug callbacks or with cpus_read_lock() held.
+ */
+void clock_trace_source_checked(void)
+{
+	guard(mutex)(&clock_trace_mutex);
+	clock_trace_finish_loss();
+	clock_trace_select_source();
+}
+
 /* Stop a counter that nobody uses any more, and that can be stopped */
 static void clock_trace_release_source(void)
 {
 	struct clock_trace_source *source = current_source;
+	bool published;
 
 	lockdep_assert_held(&clock_trace_mutex);
 
 	clock_trace_finish_loss();
-	if (clock_trace_live.line || !source->enable)
+	if (!source || !source->enable || clock_trace_live.line == &fallback_line)
 		return;
 
+	published = !clock_trace_live.line;
 	scoped_guard(raw_spinlock_irqsave, &clock_trace_lock) {
 		clock_trace_unpublish();
 		clock_trace_set_line(&monotonic_line);
@@ -634,6 +689,8 @@ static void clock_trace_release_source(void)
 	strscpy(clock_trace_idle_reason, "the counter is not in use");
 	WRITE_ONCE(current_source, NULL);
 	clock_trace_stop_source(source);
+	if (!published)
+		return;
 	clock_trace_announce(CLOCK_TRACE_MONOTONIC, "monotonic", clock_trace_idle_reason);
 }
 
@@ -720,7 +777,8 @@ void clock_trace_read_for_user(struct clock_trace_sample *sample)
  * @source:	the counter; it stays registered until reboot
  *
  * A counter that drives the clock is not exchanged for a better rated one. A
- * source that was declared lost before is accepted, and not used.
+ * source that was declared lost before is accepted, and not used. A counter that
+ * always runs has been checked when this returns, if all CPUs could be met.
  *
  * Process context, but not in CPU hotplug callbacks or with cpus_read_lock() held.
  *
@@ -731,10 +789,13 @@ int clock_trace_register_source(struct clock_trace_source *source)
 	if (!source->name || !source->read || !source->frequency)
 		return -EINVAL;
 
-	guard(mutex)(&clock_trace_mutex);
-	list_add_tail(&source->list, &clock_trace_sources);
-	strscpy(clock_trace_idle_reason, "the counter is not in use");
-	clock_trace_select_source();
+	scoped_guard(mutex, &clock_trace_mutex) {
+		list_add_tail(&source->list, &clock_trace_sources);
+		if (!current_source)
+			strscpy(clock_trace_idle_reason, "the counter is not in use");
+		clock_trace_select_source();
+	}
+	clock_trace_monitor_flush();
 	return 0;
 }
 

@@ -8,6 +8,8 @@
 #include <linux/time64.h>
 #include <linux/types.h>
 
+struct kobject;
+
 /*
  * Epochs stay valid as nanoseconds, so that nobody who checks a timespec finds
  * fault with one. They are never used up: each is a reboot-scale event.
@@ -65,6 +67,30 @@ static __always_inline u64 clock_trace_never_back(atomic64_t *highest, u64 value
 	return value;
 }
 
+extern struct kobject *clock_trace_kobj;
+
 void clock_trace_read_for_user(struct clock_trace_sample *sample);
+void clock_trace_source_checked(void);
+
+#ifdef CONFIG_CLOCK_TRACE_CHECK
+
+void clock_trace_monitor_start(struct clock_trace_source *source);
+void clock_trace_monitor_stop(void);
+void clock_trace_monitor_flush(void);
+bool clock_trace_monitor_passed(void);
+
+#else
+
+/* A single CPU has a single time line */
+static inline void clock_trace_monitor_start(struct clock_trace_source *source) { }
+static inline void clock_trace_monitor_stop(void) { }
+static inline void clock_trace_monitor_flush(void) { }
+
+static inline bool clock_trace_monitor_passed(void)
+{
+	return true;
+}
+
+#endif /* CONFIG_CLOCK_TRACE_CHECK */
 
 #endif /* _KERNEL_TIME_CLOCK_TRACE_INTERNAL_H */

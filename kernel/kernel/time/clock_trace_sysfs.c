@@ -11,7 +11,10 @@
 #include <linux/notifier.h>
 #include <linux/sysfs.h>
 
-static struct kobject *clock_trace_kobj;
+#include "clock_trace_internal.h"
+
+/* Where the sync check adds its files */
+struct kobject *clock_trace_kobj;
 
 static ssize_t source_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
 {
@@ -100,6 +103,7 @@ static int __init clock_trace_sysfs_init(void)
 	err = sysfs_create_group(clock_trace_kobj, &clock_trace_group);
 	if (err) {
 		kobject_put(clock_trace_kobj);
+		clock_trace_kobj = NULL;
 		return err;
 	}
 	return clock_trace_register_notifier(&clock_trace_sysfs_nb);

@@ -10,4 +10,8 @@ static inline void clock_trace_tsc_register(unsigned int khz) { }
 static inline void clock_trace_tsc_lost(const char *reason) { }
 #endif
 
+#ifdef CONFIG_CLOCK_TRACE_FAULT_INJECTION
+void clock_trace_tsc_object(void);
+#endif
+
 #endif /* _ASM_X86_CLOCK_TRACE_H */

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Fault injection for the trace clock, in /sys/kernel/debug/clock_trace/
+ *
+ * Lets a test see how a fault of the counter is found that its hardware does not
+ * have. Only what the sync check reads is changed: who reads the clock goes on to
+ * get what the hardware counts.
+ *
+ *  skew    Write "CPU TICKS": the check reads the counter of CPU with TICKS, which
+ *          has a sign, added. 0 ends that. Reads as such lines, one for each CPU
+ *          that is skewed.
+ *  drift   Write "CPU TICKS_PER_SECOND": the same with ticks that begin at 0 when
+ *          it is written, and become more, or with a sign less, in every second.
+ */
+
+#include <linux/cleanup.h>
+#include <linux/clock_trace.h>
+#include <linux/cpumask.h>
+#include <linux/debugfs.h>
+#include <linux/init.h>
+#include <linux/kstrtox.h>
+#include <linux/math64.h>
+#include <linux/mutex.h>
+#include <linux/percpu.h>
+#include <linux/seq_file.h>
+#include <linux/string.h>
+#include <linux/timekeeping.h>
+#include <linux/uaccess.h>
+
+#include "clock_trace_check.h"
+#include "clock_trace_internal.h"
+
+/* Longest line that can be written */
+#define CLOCK_TRACE_FAULT_LINE	64
+
+/**
+ * struct clock_trace_fault - what the check reads wrong on a CPU
+ * @skew:	ticks that are added
+ * @drift:	ticks that are added for each second since @start
+ * @start:	CLOCK_MONOTONIC in ns
+ */
+struct clock_trace_fault {
+	s64	skew;
+	s32	drift;
+	u64	start;
+};
+
+static DEFINE_PER_CPU(struct clock_trace_fault, clock_trace_fault);
+static DEFINE_MUTEX(clock_trace_fault_mutex);
+
+static s64 clock_trace_drifted(const struct clock_trace_fault *fault)
+{
+	/* Pairs with the release in clock_trace_set_drift() */
+	s32 drift = smp_load_acquire(&fault->drift);
+	u64 ns, ticks;
+
+	if (likely(!drift))
+		return 0;
+
+	ns = max_t(s64, ktime_get_mono_fast_ns() - fault->start, 0);
+	ticks = mul_u64_u64_div_u64(ns, abs((s64)drift), NSEC_PER_SEC);
+	return drift < 0 ? -ticks : ticks;
+}
+
+/**
+ * clock_trace_inject_fault - what the check is to read
+ * @value:	what it has read
+ *
+ * Any context, on the CPU that has read @value, with preemption disabled.
+ *
+ * Return: @value, with what was asked for on this CPU.
+ */
+u64 clock_trace_inject_fault(u64 value)
+{
+	const struct clock_trace_fault *fault = this_cpu_ptr(&clock_trace_fault);
+
+	return value + READ_ONCE(fault->skew) + clock_trace_drifted(fault);
+}
+
+static void clock_trace_set_skew(struct clock_trace_fault *fault, s64 skew)
+{
+	WRITE_ONCE(fault->skew, skew);
+}
+
+static s64 clock_trace_get_skew(const struct clock_trace_fault *fault)
+{
+	return fault->skew;
+}
+
+static void clock_trace_set_drift(struct clock_trace_fault *fault, s64 drift)
+{
+	lockdep_assert_held(&clock_trace_fault_mutex);
+
+	/* A check that is under way may still take the new start for the old drift */
+	WRITE_ONCE(fault->drift, 0);
+	fault->start = ktime_get_mono_fast_ns();
+	/* Pairs with the acquire in clock_trace_drifted() */
+	smp_store_release(&fault->drift, drift);
+}
+
+static s64 clock_trace_get_drift(const struct clock_trace_fault *fault)
+{
+	return fault->drift;
+}
+
+/* What the two files have in common but what they set */
+struct clock_trace_fault_kind {
+	s64	min;
+	s64	max;
+	void	(*set)(struct clock_trace_fault *fault, s64 ticks);
+	s64	(*get)(const struct clock_trace_fault *fault);
+};
+
+static const struct clock_trace_fault_kind clock_trace_skew = {
+	.min	= S64_MIN,
+	.max	= S64_MAX,
+	.set	= clock_trace_set_skew,
+	.get	= clock_trace_get_skew,
+};
+
+static const struct clock_trace_fault_kind clock_trace_drift = {
+	.min	= S32_MIN,
+	.max	= S32_MAX,
+	.set	= clock_trace_set_drift,
+	.get	= clock_trace_get_drift,
+};
+
+static int clock_trace_fault_show(struct seq_file *m, void *unused)
+{
+	const struct clock_trace_fault_kind *kind = m->private;
+	unsigned int cpu;
+	s64 ticks;
+
+	guard(mutex)(&clock_trace_fault_mutex);
+	for_each_possible_cpu(cpu) {
+		ticks = kind->get(&per_cpu(clock_trace_fault, cpu));
+		if (ticks)
+			seq_printf(m, "%u %lld\n", cpu, ticks);
+	}
+	return 0;
+}
+
+static ssize_t clock_trace_fault_write(struct file *file, const char __user *from, size_t count,
+				       loff_t *ppos)
+{
+	const struct clock_trace_fault_kind *kind = file_inode(file)->i_private;
+	char line[CLOCK_TRACE_FAULT_LINE], *ticks = line, *number;
+	unsigned int cpu;
+	s64 value;
+
+	if (count >= sizeof(line))
+		return -EINVAL;
+	if (copy_from_user(line, from, count))
+		return -EFAULT;
+	line[count] = '\0';
+
+	number = strsep(&ticks, " ");
+	if (!ticks || kstrtouint(number, 10, &cpu) || kstrtos64(ticks, 10, &value))
+		return -EINVAL;
+	if (!cpu_possible(cpu))
+		return -ENXIO;
+	if (value < kind->min || value > kind->max)
+		return -ERANGE;
+
+	guard(mutex)(&clock_trace_fault_mutex);
+	kind->set(&per_cpu(clock_trace_fault, cpu), value);
+	return count;
+}
+
+static int clock_trace_fault_open(struct inode *inode, struct file *file)
+{
+	return single_open(file, clock_trace_fault_show, inode->i_private);
+}
+
+static const struct file_operations clock_trace_fault_fops = {
+	.open		= clock_trace_fault_open,
+	.read		= seq_read,
+	.write		= clock_trace_fault_write,
+	.llseek		= seq_lseek,
+	.release	= single_release,
+};
+
+static int __init clock_trace_fault_init(void)
+{
+	struct dentry *dir = debugfs_create_dir("clock_trace", NULL);
+
+	debugfs_create_file("skew", 0600, dir, (void *)&clock_trace_skew,
+			    &clock_trace_fault_fops);
+	debugfs_create_file("drift", 0600, dir, (void *)&clock_trace_drift,
+			    &clock_trace_fault_fops);
+	return 0;
+}
+subsys_initcall(clock_trace_fault_init);
