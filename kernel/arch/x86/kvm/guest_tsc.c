@@ -15,8 +15,8 @@
  *   after the event uses the new ones.
  *
  * - A vCPU that enters the guest has told its values within the last second,
- *   so that a tracer which attaches late, or whose buffer overwrites old
- *   events, still knows every running guest.
+ *   and since the event was enabled, so that a tracer which attaches late, or
+ *   whose buffer overwrites old events, still knows every running guest.
  *
  * - A VM's number is not used again while the host runs, not even after a
  *   reload of the module.
@@ -33,10 +33,10 @@
  * the guest has not run with anything else.
  */
 #include <linux/atomic.h>
-#include <linux/jiffies.h>
 #include <linux/kvm_host.h>
 #include <linux/preempt.h>
 #include <linux/sched.h>
+#include <linux/time64.h>
 #include <linux/timekeeping.h>
 
 #include "guest_tsc.h"
@@ -45,8 +45,26 @@
 #define CREATE_TRACE_POINTS
 #include "trace_guest_tsc.h"
 
+/* How often the event was enabled after nobody had traced it */
+static u32 attachments;
+
 /* 0 until the first VM */
 static atomic64_t last_vm_id = ATOMIC64_INIT(0);
+
+/**
+ * kvm_guest_tsc_attach() - the event is being enabled, and was disabled before
+ *
+ * What was told to the tracer before is of no use to this one: every vCPU tells
+ * its values again at once, not when a second is over.  Also those that are in
+ * the guest: enabling the event interrupts all CPUs to change their code.
+ *
+ * Return: 0.
+ */
+int kvm_guest_tsc_attach(void)
+{
+	WRITE_ONCE(attachments, attachments + 1);
+	return 0;
+}
 
 /**
  * kvm_guest_tsc_init_vm() - give a VM what identifies it in traces
@@ -79,7 +97,8 @@ static void tell(struct kvm_vcpu *vcpu, enum kvm_guest_tsc_reason reason)
 
 	if (!trace_kvm_guest_tsc_enabled())
 		return;
-	told->at = get_jiffies_64();
+	told->at = ktime_get_mono_fast_ns();
+	told->attachment = READ_ONCE(attachments);
 	trace_kvm_guest_tsc(vm->vm_pid, vm->vm_id, vcpu->vcpu_id,
 			    is_protected ? 0 : told->offset,
 			    is_protected ? 0 : told->ratio,
@@ -149,7 +168,7 @@ void __kvm_guest_tsc_refresh(struct kvm_vcpu *vcpu)
 
 	guard(preempt)();
 
-	/* 64 bits, for a vCPU may have been told of last before a wrap. */
-	if (told->exists && get_jiffies_64() - told->at > HZ)
+	if (told->exists && (told->attachment != READ_ONCE(attachments) ||
+			     ktime_get_mono_fast_ns() - told->at > NSEC_PER_SEC))
 		tell(vcpu, KVM_GUEST_TSC_REFRESH);
 }

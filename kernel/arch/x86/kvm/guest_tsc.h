@@ -31,6 +31,8 @@ enum kvm_guest_tsc_reason {
 
 DECLARE_TRACEPOINT(kvm_guest_tsc);
 
+int kvm_guest_tsc_attach(void);
+
 void kvm_guest_tsc_init_vm(struct kvm *kvm);
 void kvm_guest_tsc_create_vcpu(struct kvm_vcpu *vcpu);
 void kvm_guest_tsc_destroy_vcpu(struct kvm_vcpu *vcpu);

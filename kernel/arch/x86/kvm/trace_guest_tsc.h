@@ -22,38 +22,39 @@ TRACE_DEFINE_ENUM(KVM_GUEST_TSC_DESTROYED);
  *
  * For what the event promises to its reader, see guest_tsc.c.
  */
-TRACE_EVENT(kvm_guest_tsc,
-	    TP_PROTO(pid_t vm_pid, u64 vm_id, u32 vcpu_id, s64 offset, u64 ratio,
-		     u8 frac_bits, u8 flags, u8 reason),
-	    TP_ARGS(vm_pid, vm_id, vcpu_id, offset, ratio, frac_bits, flags,
-		    reason),
-	    TP_STRUCT__entry(__field(u64, vm_id)
-			     __field(s64, offset)
-			     __field(u64, ratio)
-			     __field(pid_t, vm_pid)
-			     __field(u32, vcpu_id)
-			     __field(u8, frac_bits)
-			     __field(u8, flags)
-			     __field(u8, reason)),
-	    TP_fast_assign(__entry->vm_id = vm_id;
-			   __entry->offset = offset;
-			   __entry->ratio = ratio;
-			   __entry->vm_pid = vm_pid;
-			   __entry->vcpu_id = vcpu_id;
-			   __entry->frac_bits = frac_bits;
-			   __entry->flags = flags;
-			   __entry->reason = reason;),
-	    TP_printk("vm_pid=%d vm_id=%llu vcpu_id=%u offset=%lld ratio=%llu frac_bits=%u flags=%s reason=%s",
-		      __entry->vm_pid, __entry->vm_id, __entry->vcpu_id,
-		      __entry->offset, __entry->ratio, __entry->frac_bits,
-		      __print_flags(__entry->flags, "|",
-				    { KVM_GUEST_TSC_PROTECTED, "protected" }),
-		      __print_symbolic(__entry->reason,
-				       { KVM_GUEST_TSC_CREATED, "created" },
-				       { KVM_GUEST_TSC_OFFSET, "offset" },
-				       { KVM_GUEST_TSC_RATIO, "ratio" },
-				       { KVM_GUEST_TSC_REFRESH, "refresh" },
-				       { KVM_GUEST_TSC_DESTROYED, "destroyed" }))
+TRACE_EVENT_FN(kvm_guest_tsc,
+	       TP_PROTO(pid_t vm_pid, u64 vm_id, u32 vcpu_id, s64 offset, u64 ratio,
+			u8 frac_bits, u8 flags, u8 reason),
+	       TP_ARGS(vm_pid, vm_id, vcpu_id, offset, ratio, frac_bits, flags,
+		       reason),
+	       TP_STRUCT__entry(__field(u64, vm_id)
+				__field(s64, offset)
+				__field(u64, ratio)
+				__field(pid_t, vm_pid)
+				__field(u32, vcpu_id)
+				__field(u8, frac_bits)
+				__field(u8, flags)
+				__field(u8, reason)),
+	       TP_fast_assign(__entry->vm_id = vm_id;
+			      __entry->offset = offset;
+			      __entry->ratio = ratio;
+			      __entry->vm_pid = vm_pid;
+			      __entry->vcpu_id = vcpu_id;
+			      __entry->frac_bits = frac_bits;
+			      __entry->flags = flags;
+			      __entry->reason = reason;),
+	       TP_printk("vm_pid=%d vm_id=%llu vcpu_id=%u offset=%lld ratio=%llu frac_bits=%u flags=%s reason=%s",
+			 __entry->vm_pid, __entry->vm_id, __entry->vcpu_id,
+			 __entry->offset, __entry->ratio, __entry->frac_bits,
+			 __print_flags(__entry->flags, "|",
+				       { KVM_GUEST_TSC_PROTECTED, "protected" }),
+			 __print_symbolic(__entry->reason,
+					  { KVM_GUEST_TSC_CREATED, "created" },
+					  { KVM_GUEST_TSC_OFFSET, "offset" },
+					  { KVM_GUEST_TSC_RATIO, "ratio" },
+					  { KVM_GUEST_TSC_REFRESH, "refresh" },
+					  { KVM_GUEST_TSC_DESTROYED, "destroyed" })),
+	       kvm_guest_tsc_attach, NULL
 );
 
 #endif /* _TRACE_KVM_GUEST_TSC_H */
