@@ -82,6 +82,14 @@ static uint32_t cpu_family(void)
 	return family == 0xf ? family + (eax >> 20 & 0xff) : family;
 }
 
+/* With the extended model, which all families from 0xf on have */
+static uint32_t cpu_model(void)
+{
+	uint32_t eax = cpuid_register(1, 0, EAX);
+
+	return (eax >> 4 & 0xf) | (eax >> 12 & 0xf0);
+}
+
 static bool kernel_flag(const char *flag)
 {
 	FILE *cpuinfo = fopen("/proc/cpuinfo", "re");
@@ -118,9 +126,19 @@ static bool has_sysfast32(void)
 	return !kernel_flag("fred");
 }
 
-static bool is_zen(void)
+static bool is_between(uint32_t value, uint32_t first, uint32_t last)
 {
-	return is_hygon() || (is_amd() && cpu_family() >= 0x17);
+	return value >= first && value <= last;
+}
+
+/* The kernel knows the cores of this family, Zen 5 and 6, by their models. */
+static bool is_zen5(void)
+{
+	uint32_t model = cpu_model();
+
+	return is_amd() && cpu_family() == 0x1a &&
+	       (is_between(model, 0x00, 0x2f) || is_between(model, 0x40, 0x4f) ||
+		is_between(model, 0x60, 0x7f) || is_between(model, 0xd0, 0xd7));
 }
 
 static bool always(void)
@@ -138,7 +156,7 @@ static const struct kernel_feature kernel_features[] = {
 	{ "feature LFENCE_RDTSC",	has_lfence_rdtsc },
 	{ "feature SYSCALL32",		has_syscall32 },
 	{ "feature SYSFAST32",		has_sysfast32 },
-	{ "feature ZEN",		is_zen },
+	{ "feature ZEN5",		is_zen5 },
 };
 
 bool feature_present(const struct layout *layout, uint32_t feature)

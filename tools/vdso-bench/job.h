@@ -52,6 +52,10 @@ enum job_inline {
 	INLINE_RDTSC,
 	INLINE_LFENCE_RDTSC,
 	INLINE_RDTSCP,
+
+	/* The same in a function that does nothing else, called as clocks are */
+	CALLED_LFENCE_RDTSC,
+	CALLED_RDTSCP,
 };
 
 enum job_entry {

@@ -16,16 +16,6 @@
 void limits_check(struct results *results, const char *syscall_counts);
 
 /**
- * limits_floor() - how cheap CLOCK_TRACE can become at best on this CPU
- * @results:	finished results
- * @abi:	ABI
- *
- * Return: cost of the inline ordered read, as a part of that of CLOCK_MONOTONIC of
- * the patched image; NAN if one of them was not measured.
- */
-double limits_floor(const struct results *results, enum abi abi);
-
-/**
  * limits_all_held() - did all limits hold?
  * @results:	with its limits judged
  *

@@ -17,7 +17,7 @@
 
 #define POINTS		100
 #define PANEL_WIDTH	760
-#define PANEL_HEIGHT	380
+#define PANEL_HEIGHT	460
 #define HEADER_HEIGHT	40
 
 /* Beyond this multiple of the largest median, only few batches lie. */
@@ -32,6 +32,8 @@ static const struct style styles[] = {
 	{ "rdtsc", "#888888" },
 	{ "lfence rdtsc", "#555555" },
 	{ "rdtscp", "#000000" },
+	{ "called lfence rdtsc", "#7f7f3f" },
+	{ "called rdtscp", "#3f3f00" },
 	{ "CLOCK_TRACE", "#d62728" },
 	{ "CLOCK_TRACE_UNORDERED", "#ff7f0e" },
 	{ "CLOCK_MONOTONIC", "#1f77b4" },

@@ -131,17 +131,19 @@ static void print_limits(const struct results *results)
 	}
 }
 
-/* What no code can go below, so that a limit that did not hold can be understood */
+/* Why a limit that did not hold cannot hold, where it is the CPU that is in the way */
 static void print_floors(const struct results *results)
 {
-	enum abi abi;
-	double floor;
+	const struct limit *limit;
+	size_t i;
 
-	for (abi = 0; abi < NR_ABIS; abi++) {
-		floor = limits_floor(results, abi);
-		if (!isnan(floor))
-			printf("%s: the inline ordered read alone costs %.3f of CLOCK_MONOTONIC on this CPU.\n",
-			       abi_name(abi), floor);
+	for (i = 0; i < results->nr_limits; i++) {
+		limit = &results->limits[i];
+		if (!limit->measured || limit->held || !(limit->floor > limit->limit))
+			continue;
+		printf("%s: no code can hold this limit on this CPU.\n"
+		       "    A function that reads the counter in order, and does nothing else, costs %.3f.\n",
+		       limit->name, limit->floor);
 	}
 }
 

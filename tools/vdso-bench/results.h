@@ -67,6 +67,7 @@ struct limit {
 	char name[96];
 	double value;
 	double limit;
+	double floor;			/* NAN, or what no code can go below on this CPU */
 	bool measured;
 	bool held;
 };

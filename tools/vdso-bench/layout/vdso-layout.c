@@ -99,5 +99,5 @@ __section(".vdso_layout") __used = {
 	FEATURE(LFENCE_RDTSC),
 	FEATURE(SYSCALL32),
 	FEATURE(SYSFAST32),
-	FEATURE(ZEN),
+	FEATURE(ZEN5),
 };

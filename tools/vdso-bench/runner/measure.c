@@ -134,6 +134,22 @@ DEFINE_INLINE(rdtsc)
 DEFINE_INLINE(lfence_rdtsc)
 DEFINE_INLINE(rdtscp)
 
+/* The least that a clock behind a call can cost: it takes the counter on trust. */
+#define DEFINE_CALLED(name)							\
+static noinline_aligned								\
+int called_##name(int clock, void *result)					\
+{										\
+	struct timespec64 *ts = result;						\
+										\
+	(void)clock;								\
+	ts->tv_sec = read_##name();						\
+	ts->tv_nsec = 1;							\
+	return 0;								\
+}
+
+DEFINE_CALLED(lfence_rdtsc)
+DEFINE_CALLED(rdtscp)
+
 typedef uint64_t (*batch_fn)(const struct target *target, uint32_t n);
 
 #define BATCHES(name)	{							\
@@ -141,6 +157,11 @@ typedef uint64_t (*batch_fn)(const struct target *target, uint32_t n);
 	[MODE_TICK_WRITER] = name##_throughput, [MODE_COLD] = name##_cold }
 
 static const batch_fn call_batches[NR_MODES] = BATCHES(call);
+static const vdso_fn called_functions[] = {
+	[CALLED_LFENCE_RDTSC] = called_lfence_rdtsc,
+	[CALLED_RDTSCP] = called_rdtscp,
+};
+
 static const batch_fn inline_batches[][NR_MODES] = {
 	[INLINE_RDTSC] = BATCHES(rdtsc),
 	[INLINE_LFENCE_RDTSC] = BATCHES(lfence_rdtsc),
@@ -206,12 +227,17 @@ static bool prepare_target(struct measurement *m, uint32_t index)
 	struct timespec64 ts;
 
 	if (row->source == SOURCE_INLINE) {
-		if (row->clock == INLINE_RDTSCP && !has_rdtscp())
+		if ((row->clock == INLINE_RDTSCP || row->clock == CALLED_RDTSCP) && !has_rdtscp())
 			return false;
 		/* The same flushes before the call as for an image, to be comparable */
 		if (runner->job->nr_images)
 			add_cold_lines_of_image(target, &runner->images[0]);
-		m->batches[index] = inline_batches[row->clock];
+		if (row->clock < CALLED_LFENCE_RDTSC) {
+			m->batches[index] = inline_batches[row->clock];
+		} else {
+			target->fn = called_functions[row->clock];
+			m->batches[index] = call_batches;
+		}
 		return true;
 	}
 

@@ -14,13 +14,16 @@ for name in patched unpatched; do
 	fi
 done
 
-# CPUs that differ in what the images depend on: vendor, Zen, RDTSCP, RDPID
-CPUS=("max,la57=off" "Skylake-Client,la57=off" "EPYC" "qemu64")
+# CPUs that differ in what the images depend on: vendor, Zen 5, RDTSCP, RDPID
+CPUS=("max,la57=off" "Skylake-Client,la57=off" "EPYC" "EPYC,family=26,model=2" "qemu64")
 
-# same_as_kernel NAME DIR CPU: the images of a build, in a guest of that build
+# same_as_kernel NAME DIR CPU: the images of a build, in a guest of that build.
+# On a busy machine the timer may look as if it did not work; and the kernel warns of
+# a Zen 5 that has no microcode.
 same_as_kernel()
 {
-	"$SCRIPTS_BOOT" --build "$(basename "$2")" --tcg --qemu -cpu --qemu "$3" -- \
+	"$SCRIPTS_BOOT" --build "$(basename "$2")" --tcg --qemu -cpu --qemu "$3" \
+		--append no_timer_check --allow-splat -- \
 		"$BENCH" "--$1" "$2" "--$1-layout" "$BIN/layout-$1.o" --compare
 }
 
@@ -75,7 +78,7 @@ judge_syscalls()
 
 tap_begin
 for cpu in "${CPUS[@]}"; do
-	tap_run "alternatives of the patched images on ${cpu%%,*} are the kernel's" \
+	tap_run "alternatives of the patched images on ${cpu%,la57=off} are the kernel's" \
 		same_as_kernel patched "$PATCHED" "$cpu" || true
 done
 tap_run "alternatives of the unpatched images are the kernel's" \

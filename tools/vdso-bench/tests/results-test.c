@@ -190,6 +190,29 @@ static void test_without_rdtscp(void)
 	      "without RDTSCP the other ordered read is the limit");
 }
 
+static void test_floor(void)
+{
+	static const char name[] = "x86-64: CLOCK_TRACE / CLOCK_MONOTONIC";
+	struct results results = { 0 };
+	const struct limit *limit;
+
+	add_ticks(&results, IMAGE_INLINE, "called lfence rdtsc", 820);
+	add_ticks(&results, IMAGE_INLINE, "called rdtscp", 810);
+	add_ticks(&results, IMAGE_PATCHED, "CLOCK_TRACE", 840);
+	add_ticks(&results, IMAGE_PATCHED, "CLOCK_MONOTONIC", 1000);
+	results_finish(&results);
+	limits_check(&results, NULL);
+	limit = limit_named(&results, name);
+	point(limit && is_near(limit->floor, 0.81) && !limit->held,
+	      "the cheaper of the reads behind a call is the floor");
+
+	results = measured(840, 500, 1000, 0);
+	limit = limit_named(&results, name);
+	point(limit && isnan(limit->floor), "without such a read there is no floor");
+	limit = limit_named(&results, "x86-64: CLOCK_TRACE_UNORDERED / CLOCK_MONOTONIC");
+	point(limit && isnan(limit->floor), "other limits have no floor");
+}
+
 static void test_syscalls(void)
 {
 	static const char json[] =
@@ -231,6 +254,7 @@ int main(void)
 	test_exclusion();
 	test_limits();
 	test_without_rdtscp();
+	test_floor();
 	test_syscalls();
 	printf("1..%d\n", points);
 	return failures ? EXIT_FAILURE : EXIT_SUCCESS;
