@@ -30,7 +30,7 @@ bench:
 	@scripts/preflight check
 	@scripts/prepare
 	@scripts/build guest
-	@scripts/build base
+	@scripts/build --vdso base
 	@$(MAKE) --no-print-directory -s -C tools/vdso-bench bench
 
 series:
