@@ -315,7 +315,11 @@ static void clock_trace_publish_vdso(u32 epoch, const struct clock_trace_source 
 	if (epoch && (!source->vdso || (source->enable && !clock_trace_user_space)))
 		return;
 
-	WRITE_ONCE(vct->epoch, epoch);
+	/*
+	 * The frequency may have been written by another CPU, before user space became
+	 * a user. Pairs with the first barrier in vdso_clock_trace_read().
+	 */
+	smp_store_release(&vct->epoch, epoch);
 }
 
 /* Take the epoch away, before anything that it vouches for is changed */
@@ -650,8 +654,9 @@ static void clock_trace_select_source(void)
 		clock_trace_publish(source);
 		clock_trace_set_line(NULL);
 	}
-	clock_trace_announce(CLOCK_TRACE_COUNTER, source->name, "");
+	/* At once: what is only told may wait */
 	clock_trace_look_for_loss(source);
+	clock_trace_announce(CLOCK_TRACE_COUNTER, source->name, "");
 }
 
 /**
@@ -740,7 +745,7 @@ static void clock_trace_begin_user_space(void)
 
 	/* A user in the kernel has enabled the counter before */
 	scoped_guard(raw_spinlock_irqsave, &clock_trace_lock)
-		clock_trace_publish_vdso(clock_trace_live.epoch, current_source);
+		clock_trace_publish_vdso(READ_ONCE(clock_trace_live.epoch), current_source);
 	clock_trace_look_for_loss(current_source);
 }
 
@@ -849,7 +854,7 @@ void clock_trace_source_lost(struct clock_trace_source *source, const char *reas
  * @source:	the counter
  *
  * Until clock_trace_source_reset() readers get no value below what the counter has
- * now. To be called on the only CPU that runs, with interrupts disabled.
+ * now. To be called on the last CPU that runs, with interrupts disabled.
  */
 void clock_trace_source_suspend(struct clock_trace_source *source)
 {
@@ -867,7 +872,7 @@ void clock_trace_source_suspend(struct clock_trace_source *source)
  * @source:	the counter
  *
  * Undoes clock_trace_source_suspend(): what is read from now on is on a new time
- * line. To be called on the only CPU that runs, with interrupts disabled.
+ * line. To be called on the first CPU that runs, with interrupts disabled.
  */
 void clock_trace_source_reset(struct clock_trace_source *source)
 {
@@ -879,14 +884,19 @@ void clock_trace_source_reset(struct clock_trace_source *source)
 			return;
 		clock_trace_publish(source);
 	}
-	clock_trace_announce(CLOCK_TRACE_COUNTER, source->name, "");
+	/* At once: what is only told may wait */
 	clock_trace_look_for_loss(source);
+	clock_trace_announce(CLOCK_TRACE_COUNTER, source->name, "");
 }
 
-/* What was read on this CPU counts, and it cannot be asked when it is offline */
+/*
+ * What was read on this CPU counts, and it cannot be asked when it is offline. After a
+ * loss the counter does not count any more, and its line's highest value is in use.
+ */
 static int clock_trace_cpu_dying(unsigned int cpu)
 {
-	clock_trace_note_counter(READ_ONCE(clock_trace_live.counter_line));
+	if (!READ_ONCE(clock_trace_live.line))
+		clock_trace_note_counter(READ_ONCE(clock_trace_live.counter_line));
 	return 0;
 }
 

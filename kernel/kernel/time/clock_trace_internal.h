@@ -21,17 +21,20 @@ struct kobject;
  * @ns:		nanoseconds, any value
  * @frequency:	ticks per second, any value
  *
- * Seconds and the rest are converted apart, so that no product exceeds what the
- * 128-bit division below takes: its quotient is less than @frequency.
+ * Seconds and the rest are converted apart, on both sides, so that no product exceeds
+ * 64 bits. A 128-bit division would be shorter, but is a function that can be traced
+ * where the CPU has none, and a tracer may read the clock.
  *
  * Return: the ticks in @ns, rounded down, modulo 2^64.
  */
 static __always_inline u64 clock_trace_ns_to_ticks(u64 ns, u64 frequency)
 {
-	u32 rest;
-	u64 sec = div_u64_rem(ns, NSEC_PER_SEC, &rest);
+	u32 ns_rest, frequency_rest;
+	u64 sec = div_u64_rem(ns, NSEC_PER_SEC, &ns_rest);
+	u64 giga = div_u64_rem(frequency, NSEC_PER_SEC, &frequency_rest);
 
-	return sec * frequency + mul_u64_u64_div_u64(rest, frequency, NSEC_PER_SEC);
+	return sec * frequency + ns_rest * giga +
+	       div_u64((u64)ns_rest * frequency_rest, NSEC_PER_SEC);
 }
 
 /**

@@ -44,7 +44,8 @@
 #include <linux/timekeeping.h>
 #include <linux/workqueue.h>
 
-#include <trace/events/clock_trace.h>
+#define CREATE_TRACE_POINTS
+#include <trace/events/clock_trace_check.h>
 
 #include "clock_trace_check.h"
 #include "clock_trace_internal.h"

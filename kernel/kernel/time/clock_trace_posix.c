@@ -55,6 +55,11 @@ int clock_trace_fault_in(void __user *to, size_t size)
 	if (likely(offset_in_page(to) <= PAGE_SIZE - size))
 		return 0;
 
+	/*
+	 * A stack that ends in between grows by an ordinary access, as it does for
+	 * copy_to_user(). If this one fails the next one tells.
+	 */
+	fault_in_readable(to, size);
 	return fault_in_safe_writeable(to, size) ? -EFAULT : 0;
 }
 

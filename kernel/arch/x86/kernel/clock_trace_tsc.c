@@ -6,7 +6,6 @@
 #include <linux/clock_trace.h>
 #include <linux/cpufeature.h>
 #include <linux/init.h>
-#include <linux/syscore_ops.h>
 
 #include <asm/clock_trace.h>
 #include <asm/tsc.h>
@@ -24,26 +23,27 @@ static struct clock_trace_source clock_trace_tsc = {
 	.read	= clock_trace_read_tsc,
 };
 
-/* A suspended machine may come back with its TSC set to 0 */
-static int clock_trace_tsc_suspend(void *data)
+/**
+ * clock_trace_tsc_suspend - the TSC may be reset soon
+ *
+ * A suspended machine may come back with its TSC set to 0, or shifted: from suspend to
+ * RAM, hibernation, and from suspend-to-idle where the firmware powers down more than
+ * the CPUs' idle states do. Called when timekeeping is suspended.
+ */
+void clock_trace_tsc_suspend(void)
 {
 	clock_trace_source_suspend(&clock_trace_tsc);
-	return 0;
 }
 
-static void clock_trace_tsc_resume(void *data)
+/**
+ * clock_trace_tsc_resume - undo clock_trace_tsc_suspend()
+ *
+ * Called when timekeeping resumes, with the TSC as it will stay.
+ */
+void clock_trace_tsc_resume(void)
 {
 	clock_trace_source_reset(&clock_trace_tsc);
 }
-
-static const struct syscore_ops clock_trace_tsc_syscore_ops = {
-	.suspend	= clock_trace_tsc_suspend,
-	.resume		= clock_trace_tsc_resume,
-};
-
-static struct syscore clock_trace_tsc_syscore = {
-	.ops	= &clock_trace_tsc_syscore_ops,
-};
 
 /**
  * clock_trace_tsc_register - let the TSC drive the trace clock
@@ -65,9 +65,7 @@ void clock_trace_tsc_register(unsigned int khz)
 	}
 
 	clock_trace_tsc.frequency = (u64)khz * 1000;
-	if (clock_trace_register_source(&clock_trace_tsc))
-		return;
-	register_syscore(&clock_trace_tsc_syscore);
+	clock_trace_register_source(&clock_trace_tsc);
 }
 
 /**

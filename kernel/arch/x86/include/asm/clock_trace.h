@@ -5,9 +5,13 @@
 #ifdef CONFIG_CLOCK_TRACE
 void clock_trace_tsc_register(unsigned int khz);
 void clock_trace_tsc_lost(const char *reason);
+void clock_trace_tsc_suspend(void);
+void clock_trace_tsc_resume(void);
 #else
 static inline void clock_trace_tsc_register(unsigned int khz) { }
 static inline void clock_trace_tsc_lost(const char *reason) { }
+static inline void clock_trace_tsc_suspend(void) { }
+static inline void clock_trace_tsc_resume(void) { }
 #endif
 
 #ifdef CONFIG_CLOCK_TRACE_FAULT_INJECTION
