@@ -20,6 +20,7 @@ const struct clock_info clock_infos[] = {
 	INLINE("rdtsc", INLINE_RDTSC),
 	INLINE("lfence rdtsc", INLINE_LFENCE_RDTSC),
 	INLINE("rdtscp", INLINE_RDTSCP),
+	INLINE("called rdtsc", CALLED_RDTSC),
 	INLINE("called lfence rdtsc", CALLED_LFENCE_RDTSC),
 	INLINE("called rdtscp", CALLED_RDTSCP),
 	CLOCK(CLOCK_REALTIME),

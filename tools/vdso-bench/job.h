@@ -54,6 +54,7 @@ enum job_inline {
 	INLINE_RDTSCP,
 
 	/* The same in a function that does nothing else, called as clocks are */
+	CALLED_RDTSC,
 	CALLED_LFENCE_RDTSC,
 	CALLED_RDTSCP,
 };

@@ -32,6 +32,7 @@ static const struct style styles[] = {
 	{ "rdtsc", "#888888" },
 	{ "lfence rdtsc", "#555555" },
 	{ "rdtscp", "#000000" },
+	{ "called rdtsc", "#bfbf7f" },
 	{ "called lfence rdtsc", "#7f7f3f" },
 	{ "called rdtscp", "#3f3f00" },
 	{ "CLOCK_TRACE", "#d62728" },

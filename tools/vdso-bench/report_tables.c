@@ -131,7 +131,7 @@ static void print_limits(const struct results *results)
 	}
 }
 
-/* Why a limit that did not hold cannot hold, where it is the CPU that is in the way */
+/* How much of a ratio that is over its limit is the CPU's own */
 static void print_floors(const struct results *results)
 {
 	const struct limit *limit;
@@ -139,11 +139,12 @@ static void print_floors(const struct results *results)
 
 	for (i = 0; i < results->nr_limits; i++) {
 		limit = &results->limits[i];
-		if (!limit->measured || limit->held || !(limit->floor > limit->limit))
+		if (!limit->measured || limit->held || isnan(limit->floor))
 			continue;
-		printf("%s: no code can hold this limit on this CPU.\n"
-		       "    A function that reads the counter in order, and does nothing else, costs %.3f.\n",
-		       limit->name, limit->floor);
+		printf("%s: a function that reads the counter\n"
+		       "    likewise, and does nothing else, has %.3f.%s\n",
+		       limit->name, limit->floor, limit->floor > limit->limit ?
+		       " No code can hold this limit on this CPU." : "");
 	}
 }
 

@@ -147,6 +147,7 @@ int called_##name(int clock, void *result)					\
 	return 0;								\
 }
 
+DEFINE_CALLED(rdtsc)
 DEFINE_CALLED(lfence_rdtsc)
 DEFINE_CALLED(rdtscp)
 
@@ -158,6 +159,7 @@ typedef uint64_t (*batch_fn)(const struct target *target, uint32_t n);
 
 static const batch_fn call_batches[NR_MODES] = BATCHES(call);
 static const vdso_fn called_functions[] = {
+	[CALLED_RDTSC] = called_rdtsc,
 	[CALLED_LFENCE_RDTSC] = called_lfence_rdtsc,
 	[CALLED_RDTSCP] = called_rdtscp,
 };
@@ -232,7 +234,7 @@ static bool prepare_target(struct measurement *m, uint32_t index)
 		/* The same flushes before the call as for an image, to be comparable */
 		if (runner->job->nr_images)
 			add_cold_lines_of_image(target, &runner->images[0]);
-		if (row->clock < CALLED_LFENCE_RDTSC) {
+		if (row->clock < CALLED_RDTSC) {
 			m->batches[index] = inline_batches[row->clock];
 		} else {
 			target->fn = called_functions[row->clock];

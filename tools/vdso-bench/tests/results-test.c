@@ -206,10 +206,25 @@ static void test_floor(void)
 	point(limit && is_near(limit->floor, 0.81) && !limit->held,
 	      "the cheaper of the reads behind a call is the floor");
 
+	results = (struct results){ 0 };
+	add_ticks(&results, IMAGE_INLINE, "rdtsc", 400);
+	add_ticks(&results, IMAGE_INLINE, "called rdtsc", 440);
+	add_ticks(&results, IMAGE_INLINE, "called rdtscp", 810);
+	add_ticks(&results, IMAGE_PATCHED, "CLOCK_TRACE_UNORDERED", 450);
+	add_ticks(&results, IMAGE_PATCHED, "CLOCK_MONOTONIC", 800);
+	results_finish(&results);
+	limits_check(&results, NULL);
+	limit = limit_named(&results, "x86-64: CLOCK_TRACE_UNORDERED / inline rdtsc");
+	point(limit && is_near(limit->floor, 1.1) && !limit->held,
+	      "the floor of the read without order is one without order");
+	limit = limit_named(&results, "x86-64: CLOCK_TRACE_UNORDERED / CLOCK_MONOTONIC");
+	point(limit && is_near(limit->floor, 0.55) && !limit->held,
+	      "a floor above the limit does not hold the limit");
+
 	results = measured(840, 500, 1000, 0);
 	limit = limit_named(&results, name);
 	point(limit && isnan(limit->floor), "without such a read there is no floor");
-	limit = limit_named(&results, "x86-64: CLOCK_TRACE_UNORDERED / CLOCK_MONOTONIC");
+	limit = limit_named(&results, "x86-64: CLOCK_MONOTONIC, patched / unpatched");
 	point(limit && isnan(limit->floor), "other limits have no floor");
 }
 
