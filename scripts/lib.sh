@@ -144,7 +144,7 @@ with_lock()
 	exec {LOCK_FD}>&-
 }
 
-# kernel_version TREE: "7.3.4" as the Makefile of a kernel tree says it
+# kernel_version TREE: "7.3.4" or "7.3.0-rc1" as the Makefile of a kernel tree says it
 kernel_version()
 {
 	parse_kernel_version <"$1/Makefile"
@@ -156,6 +156,7 @@ parse_kernel_version()
 	awk -F '[ =]+' '
 		$1 == "VERSION" { v = $2 }
 		$1 == "PATCHLEVEL" { p = $2 }
-		$1 == "SUBLEVEL" { print v "." p "." $2; found = 1; exit }
+		$1 == "SUBLEVEL" { s = $2 }
+		$1 == "EXTRAVERSION" { print v "." p "." s $2; found = 1; exit }
 		END { exit !found }'
 }
