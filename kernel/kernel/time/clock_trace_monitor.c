@@ -41,6 +41,7 @@
 #include <linux/sched/isolation.h>
 #include <linux/spinlock.h>
 #include <linux/suspend.h>
+#include <linux/time64.h>
 #include <linux/timekeeping.h>
 #include <linux/workqueue.h>
 
@@ -54,7 +55,7 @@
 #define MODULE_PARAM_PREFIX "clock_trace."
 
 #define CLOCK_TRACE_MAX_INTERVAL	3600
-/* How soon an incomplete check is repeated, at first and at last */
+/* How soon an incomplete check is repeated, at first, and at last before all CPUs have passed */
 #define CLOCK_TRACE_MIN_RETRY_MS	100
 #define CLOCK_TRACE_MAX_RETRY_MS	10000
 /* How often a check tries the CPUs that are left, and how many stand in for the reference */
@@ -308,6 +309,19 @@ enum clock_trace_check_result clock_trace_check_all(void)
 	return clock_trace_check_cpus(true);
 }
 
+/*
+ * How long an incomplete check may wait until it is repeated. Where virtual CPUs can
+ * hardly ever meet, trying more often than the interval says would only cost more.
+ */
+static unsigned int clock_trace_max_retry_ms(void)
+{
+	unsigned int interval = READ_ONCE(clock_trace_check_interval);
+
+	if (!interval || !clock_trace_monitor_passed())
+		return CLOCK_TRACE_MAX_RETRY_MS;
+	return interval * MSEC_PER_SEC;
+}
+
 static void clock_trace_monitor_work_fn(struct work_struct *work)
 {
 	static unsigned int retry_ms = CLOCK_TRACE_MIN_RETRY_MS;
@@ -315,8 +329,9 @@ static void clock_trace_monitor_work_fn(struct work_struct *work)
 
 	switch (clock_trace_check_cpus(false)) {
 	case CLOCK_TRACE_CHECK_INCOMPLETE:
+		retry_ms = min(retry_ms, clock_trace_max_retry_ms());
 		clock_trace_monitor_run_in(msecs_to_jiffies(retry_ms));
-		retry_ms = min(retry_ms * 2, CLOCK_TRACE_MAX_RETRY_MS);
+		retry_ms *= 2;
 		break;
 	case CLOCK_TRACE_CHECK_PASSED:
 		retry_ms = CLOCK_TRACE_MIN_RETRY_MS;
