@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the programs share that see CLOCK_TRACE lose its counter. A loss is
+ * permanent until reboot, so none of them is run together with the other tests:
+ * each wants a boot of its own.
+ */
+#ifndef CLOCK_TRACE_LOSS_H
+#define CLOCK_TRACE_LOSS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* These programs take arguments of their own, which the harness does not let through */
+static int test_harness_run(int argc, char **argv) __attribute__((unused));
+
+#include "clock_trace_abi.h"
+
+/**
+ * counter_now() - the counter itself, in order with all loads around it
+ *
+ * Return: its value, or 0 where programs cannot read it.
+ */
+static inline __u64 counter_now(void)
+{
+#ifdef __x86_64__
+	__u32 low, high;
+
+	asm volatile("lfence; rdtsc; lfence" : "=a" (low), "=d" (high) : : "memory");
+	return (__u64)high << 32 | low;
+#else
+	return 0;
+#endif
+}
+
+/**
+ * do_write() - do what one argument "FILE=TEXT" asks for
+ * @argument: it; TEXT is written to FILE in one go
+ *
+ * A check that could not meet all CPUs says EAGAIN, and is repeated.
+ *
+ * Return: 0 or -errno.
+ */
+static inline int do_write(const char *argument)
+{
+	const char *equals = strchr(argument, '=');
+	char path[256];
+	int err, tries;
+
+	if (!equals || (size_t)(equals - argument) >= sizeof(path))
+		return -EINVAL;
+	memcpy(path, argument, equals - argument);
+	path[equals - argument] = '\0';
+	for (tries = 0; tries < 200; tries++) {
+		err = write_text(path, equals + 1);
+		if (err != -EAGAIN)
+			break;
+	}
+	return err;
+}
+
+#endif /* CLOCK_TRACE_LOSS_H */
