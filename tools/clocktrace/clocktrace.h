@@ -14,8 +14,13 @@ enum exit_code {
 	STATUS_USAGE = 2,
 	/* The kernel does not have CLOCK_TRACE. */
 	STATUS_NO_CLOCK = 3,
-	/* The time given with --timeout was over before what was waited for. */
+	/*
+	 * The time given with --timeout was over before what was waited for, or the CPUs could not
+	 * be met for a sync check.
+	 */
 	STATUS_TIMEOUT = 4,
+	/* The counters of the CPUs are not synchronized. */
+	STATUS_NOT_SYNCHRONIZED = 5,
 };
 
 /*
@@ -24,6 +29,7 @@ enum exit_code {
  * for write errors: main() does.
  */
 int cmd_info(int argc, char **argv);
+int cmd_check(int argc, char **argv);
 int cmd_read(int argc, char **argv);
 int cmd_watch(int argc, char **argv);
 int cmd_convert(int argc, char **argv);

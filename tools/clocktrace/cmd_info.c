@@ -12,6 +12,7 @@
 #include "clock_trace.h"
 #include "clocktrace.h"
 #include "output.h"
+#include "sync_check.h"
 #include "sysfs.h"
 #include "vdso_check.h"
 
@@ -24,6 +25,8 @@ struct clock_info {
 	enum vdso_use vdso;
 	bool has_sysfs;
 	struct sysfs_clock sysfs;
+	bool has_check;
+	struct sync_check check;
 };
 
 static const char *const vdso_text[] = {
@@ -37,8 +40,8 @@ static void print_help(void)
 {
 	puts("Usage: clocktrace info [OPTION]...\n"
 	     "\n"
-	     "Show source, frequency, epoch, state and resolution of CLOCK_TRACE, and whether\n"
-	     "it is read without a system call.\n"
+	     "Show source, frequency, epoch, state and resolution of CLOCK_TRACE, whether it\n"
+	     "is read without a system call, and what the last sync check has found.\n"
 	     "\n"
 	     "Options:\n"
 	     "      --json       print one JSON object\n"
@@ -79,6 +82,9 @@ static int collect(const char *sysfs_dir, struct clock_info *info)
 	if (clock_trace_resolution(&info->resolution_ns))
 		return clock_failure();
 	info->vdso = vdso_check();
+	info->has_check = info->has_sysfs && sync_check_exists(sysfs_dir);
+	if (info->has_check && sync_check_read(sysfs_dir, &info->check) != SYSFS_OK)
+		return STATUS_FAILED;
 	return STATUS_OK;
 }
 
@@ -101,6 +107,8 @@ static void print_text(const struct clock_info *info, const char *sysfs_dir)
 	printf("resolution:  %" PRIu64 " ns\n", info->resolution_ns);
 	printf("value:       %" PRIu64 "\n", info->sample.value);
 	printf("read by:     %s\n", vdso_text[info->vdso]);
+	if (info->has_check)
+		sync_check_print(&info->check);
 }
 
 static struct json_object *string_or_null(bool known, const char *text)
@@ -132,6 +140,8 @@ static void print_as_json(const struct clock_info *info)
 			       info->vdso == VDSO_UNKNOWN
 				       ? NULL
 				       : json_object_new_boolean(info->vdso == VDSO_ANSWERS));
+	json_object_object_add(object, "check",
+			       info->has_check ? sync_check_json(&info->check) : NULL);
 	print_json(object);
 }
 
@@ -186,5 +196,7 @@ int cmd_info(int argc, char **argv)
 		print_as_json(&info);
 	else
 		print_text(&info, sysfs_dir);
+	if (info.has_check)
+		sync_check_release(&info.check);
 	return STATUS_OK;
 }

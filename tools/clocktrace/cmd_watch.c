@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * clocktrace watch - print a line whenever the epoch or the state changes
+ * clocktrace watch - print a line whenever the epoch or the state changes, or after a sync check
  *
  * sysfs tells of changes through poll(). Without sysfs, the epoch is read every now and then.
  */
@@ -17,6 +17,7 @@
 #include "number.h"
 #include "output.h"
 #include "stop.h"
+#include "sync_check.h"
 #include "sysfs.h"
 #include "timestamp.h"
 
@@ -25,6 +26,8 @@
 struct watch {
 	const char *sysfs_dir;
 	bool json;
+	/* Also a line for each sync check. */
+	bool checks;
 	/* How many changes to print; UINT64_MAX: until stopped. */
 	uint64_t count;
 	/* UINT64_MAX: none. */
@@ -32,6 +35,8 @@ struct watch {
 	/* UINT64_MAX: look only when poll() says so. */
 	uint64_t interval_ns;
 	bool has_sysfs;
+	/* What was seen of the checks, if they are watched. */
+	struct sync_check check;
 	struct pollfd fds[SYSFS_NR_WATCHES];
 };
 
@@ -43,7 +48,8 @@ static void print_help(void)
 	     "changes.\n"
 	     "\n"
 	     "Options:\n"
-	     "  -n, --count N           end after N changes\n"
+	     "  -c, --checks            a line for each check of the counters as well\n"
+	     "  -n, --count N           end after N changes; with --checks, checks count too\n"
 	     "  -t, --timeout SECONDS   end after SECONDS, with --count with exit status 4\n"
 	     "  -i, --interval SECONDS  look every SECONDS as well; needed only where there is\n"
 	     "                          no " SYSFS_DIR ": the default is 1 there\n"
@@ -82,16 +88,20 @@ static void add_string(struct json_object *object, const char *key, const char *
 	json_object_object_add(object, key, text[0] ? json_object_new_string(text) : NULL);
 }
 
+static int64_t realtime_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return now.tv_sec * (int64_t)NSEC_PER_SEC + now.tv_nsec;
+}
+
 static void print_event(const struct watch *watch, const char *event,
 			const struct sysfs_clock *clock)
 {
 	struct json_object *object;
 	char text[TIMESTAMP_SIZE];
-	struct timespec now;
-	int64_t now_ns;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	now_ns = now.tv_sec * (int64_t)NSEC_PER_SEC + now.tv_nsec;
+	int64_t now_ns = realtime_ns();
 
 	if (watch->json) {
 		object = json_object_new_object();
@@ -119,6 +129,49 @@ static void print_event(const struct watch *watch, const char *event,
 	putchar('\n');
 }
 
+static void print_check(const struct watch *watch, const struct sync_check *check)
+{
+	struct json_object *object;
+	char text[TIMESTAMP_SIZE];
+	int64_t now_ns = realtime_ns();
+
+	if (watch->json) {
+		object = json_object_new_object();
+		json_object_object_add(object, "event", json_object_new_string("check"));
+		json_object_object_add(object, "time_ns", json_object_new_int64(now_ns));
+		json_object_object_add(object, "result", json_object_new_string(check->result));
+		json_object_object_add(object, "checks", json_object_new_uint64(check->checks));
+		json_object_object_add(object, "failures",
+				       json_object_new_uint64(check->failures));
+		json_object_object_add(object, "incomplete",
+				       json_object_new_uint64(check->incomplete));
+		print_json(object);
+		return;
+	}
+	printf("%s check %s: %" PRIu64 " complete, %" PRIu64 " of them failed; %" PRIu64
+	       " incomplete\n",
+	       timestamp_utc(now_ns, text), check->result, check->checks, check->failures,
+	       check->incomplete);
+}
+
+/* Prints a line if there was a check since the last look. */
+static int look_for_check(struct watch *watch, bool *seen)
+{
+	struct sync_check now;
+
+	*seen = false;
+	if (!watch->checks)
+		return STATUS_OK;
+	if (sync_check_read_counts(watch->sysfs_dir, &now) != SYSFS_OK)
+		return STATUS_FAILED;
+	*seen = now.checks != watch->check.checks || now.failures != watch->check.failures ||
+		now.incomplete != watch->check.incomplete;
+	if (*seen)
+		print_check(watch, &now);
+	watch->check = now;
+	return STATUS_OK;
+}
+
 static uint64_t monotonic_ns(void)
 {
 	struct timespec now;
@@ -134,6 +187,7 @@ static int follow(struct watch *watch, struct sysfs_clock *last)
 	uint64_t passed, wait;
 	uint64_t changes = 0;
 	bool expired = false;
+	bool checked;
 	int status;
 
 	while (changes < watch->count && !expired && !stop_requested()) {
@@ -155,13 +209,17 @@ static int follow(struct watch *watch, struct sysfs_clock *last)
 		status = look(watch, &now);
 		if (status != STATUS_OK)
 			return status;
-		if (!differs(&now, last))
-			continue;
-		print_event(watch, "change", &now);
+		status = look_for_check(watch, &checked);
+		if (status != STATUS_OK)
+			return status;
+		changes += checked;
+		if (differs(&now, last) && changes < watch->count) {
+			print_event(watch, "change", &now);
+			*last = now;
+			changes++;
+		}
 		if (!flush_output())
 			return STATUS_FAILED;
-		*last = now;
-		changes++;
 	}
 	if (watch->count != UINT64_MAX && changes < watch->count && !stop_requested())
 		return STATUS_TIMEOUT;
@@ -174,7 +232,12 @@ static int run(struct watch *watch)
 	enum sysfs_result result;
 	int status;
 
-	result = sysfs_watch(watch->sysfs_dir, watch->fds);
+	if (watch->checks && !sync_check_exists(watch->sysfs_dir)) {
+		complain("this kernel does not check its counter: there is no %s/check",
+			 watch->sysfs_dir);
+		return STATUS_FAILED;
+	}
+	result = sysfs_watch(watch->sysfs_dir, watch->checks, watch->fds);
 	if (result == SYSFS_BAD)
 		return STATUS_FAILED;
 	watch->has_sysfs = result == SYSFS_OK;
@@ -185,6 +248,9 @@ static int run(struct watch *watch)
 	status = look(watch, &first);
 	if (status != STATUS_OK)
 		return status;
+	if (watch->checks &&
+	    sync_check_read_counts(watch->sysfs_dir, &watch->check) != SYSFS_OK)
+		return STATUS_FAILED;
 	print_event(watch, "start", &first);
 	if (!flush_output())
 		return STATUS_FAILED;
@@ -194,6 +260,7 @@ static int run(struct watch *watch)
 int cmd_watch(int argc, char **argv)
 {
 	static const struct option options[] = {
+		{ "checks", no_argument, NULL, 'c' },
 		{ "count", required_argument, NULL, 'n' },
 		{ "help", no_argument, NULL, 'h' },
 		{ "interval", required_argument, NULL, 'i' },
@@ -210,8 +277,11 @@ int cmd_watch(int argc, char **argv)
 	};
 	int option;
 
-	while ((option = getopt_long(argc, argv, "hi:n:t:", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "chi:n:t:", options, NULL)) != -1) {
 		switch (option) {
+		case 'c':
+			watch.checks = true;
+			break;
 		case 'h':
 			print_help();
 			return STATUS_OK;

@@ -16,6 +16,7 @@ static const struct command {
 	int (*run)(int argc, char **argv);
 } commands[] = {
 	{ "info", "what the clock is on this machine, and whether it is trusted", cmd_info },
+	{ "check", "check that the counters of all CPUs are synchronized", cmd_check },
 	{ "read", "read the clock", cmd_read },
 	{ "watch", "print a line whenever the epoch or the state changes", cmd_watch },
 	{ "convert", "convert ticks to nanoseconds, wall time, and back", cmd_convert },
@@ -40,7 +41,7 @@ static void print_help(void)
 	     "Each command has --help, and --json for programs that read its output.\n"
 	     "\n"
 	     "Exit status: 0 success, 1 failure, 2 wrong usage, 3 kernel without CLOCK_TRACE,\n"
-	     "4 time-out of watch. More is in clocktrace(1).");
+	     "4 time-out, 5 counters that are not synchronized. More is in clocktrace(1).");
 }
 
 static const struct command *find_command(const char *name)
@@ -78,7 +79,7 @@ static int run(int argc, char **argv)
 	}
 
 	if (optind >= argc) {
-		complain("say what to do: info, read, watch, convert or bench");
+		complain("say what to do: info, check, read, watch, convert or bench");
 		return try_help(NULL);
 	}
 	command = find_command(argv[optind]);

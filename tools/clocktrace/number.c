@@ -54,6 +54,20 @@ bool parse_u64(const char *text, uint64_t min, uint64_t max, uint64_t *number)
 	return true;
 }
 
+bool parse_s64(const char *text, int64_t *number)
+{
+	bool negative = text[0] == '-';
+	uint64_t limit = (uint64_t)INT64_MAX + negative;
+	const char *end;
+	uint64_t value;
+
+	end = parse_digits(text + negative, 10, &value);
+	if (!end || *end || value > limit)
+		return false;
+	*number = (int64_t)(negative ? 0 - value : value);
+	return true;
+}
+
 bool parse_seconds(const char *text, uint64_t *ns)
 {
 	const char *end, *point = NULL;

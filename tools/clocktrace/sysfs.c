@@ -14,7 +14,7 @@
 /* How often the epoch may change while the files are read. */
 #define MAX_TRIES 16
 
-static const char *const watched[SYSFS_NR_WATCHES] = { "epoch", "state" };
+static const char *const watched[SYSFS_NR_WATCHES] = { "epoch", "state", "check" };
 
 static enum sysfs_result open_file(const char *dir, const char *name, int *fd)
 {
@@ -35,8 +35,7 @@ static enum sysfs_result open_file(const char *dir, const char *name, int *fd)
 	return SYSFS_BAD;
 }
 
-/* Reads a file of one line, without its newline. */
-static enum sysfs_result read_line(const char *dir, const char *name, char *line)
+enum sysfs_result sysfs_read_line(const char *dir, const char *name, char *line)
 {
 	enum sysfs_result result;
 	ssize_t length;
@@ -58,13 +57,13 @@ static enum sysfs_result read_line(const char *dir, const char *name, char *line
 	return SYSFS_OK;
 }
 
-static enum sysfs_result read_number(const char *dir, const char *name, uint64_t min,
-				     uint64_t max, uint64_t *number)
+enum sysfs_result sysfs_read_u64(const char *dir, const char *name, uint64_t min, uint64_t max,
+				 uint64_t *number)
 {
 	char line[SYSFS_TEXT_SIZE];
 	enum sysfs_result result;
 
-	result = read_line(dir, name, line);
+	result = sysfs_read_line(dir, name, line);
 	if (result != SYSFS_OK)
 		return result;
 	if (!parse_u64(line, min, max, number)) {
@@ -76,7 +75,7 @@ static enum sysfs_result read_number(const char *dir, const char *name, uint64_t
 
 static enum sysfs_result read_epoch(const char *dir, uint64_t *epoch)
 {
-	return read_number(dir, "epoch", 1, 999999999, epoch);
+	return sysfs_read_u64(dir, "epoch", 1, 999999999, epoch);
 }
 
 enum sysfs_result sysfs_read(const char *dir, struct sysfs_clock *clock)
@@ -88,14 +87,14 @@ enum sysfs_result sysfs_read(const char *dir, struct sysfs_clock *clock)
 	for (tries = 0; tries < MAX_TRIES; tries++) {
 		result = read_epoch(dir, &before);
 		if (result == SYSFS_OK)
-			result = read_line(dir, "source", clock->source);
+			result = sysfs_read_line(dir, "source", clock->source);
 		if (result == SYSFS_OK)
-			result = read_number(dir, "frequency", 1, UINT64_MAX,
-					     &clock->frequency);
+			result = sysfs_read_u64(dir, "frequency", 1, UINT64_MAX,
+						&clock->frequency);
 		if (result == SYSFS_OK)
-			result = read_line(dir, "state", clock->state);
+			result = sysfs_read_line(dir, "state", clock->state);
 		if (result == SYSFS_OK)
-			result = read_line(dir, "reason", clock->reason);
+			result = sysfs_read_line(dir, "reason", clock->reason);
 		if (result == SYSFS_OK)
 			result = read_epoch(dir, &after);
 		if (result != SYSFS_OK)
@@ -109,12 +108,16 @@ enum sysfs_result sysfs_read(const char *dir, struct sysfs_clock *clock)
 	return SYSFS_BAD;
 }
 
-enum sysfs_result sysfs_watch(const char *dir, struct pollfd *fds)
+enum sysfs_result sysfs_watch(const char *dir, bool checks, struct pollfd *fds)
 {
 	enum sysfs_result result;
 	int i;
 
 	for (i = 0; i < SYSFS_NR_WATCHES; i++) {
+		/* poll() passes over it. */
+		fds[i].fd = -1;
+		if (i == SYSFS_WATCH_CHECK && !checks)
+			continue;
 		result = open_file(dir, watched[i], &fds[i].fd);
 		if (result != SYSFS_OK) {
 			while (i--)
@@ -134,6 +137,8 @@ bool sysfs_rearm(struct pollfd *fds)
 
 	/* sysfs takes a read from the start for having seen the value. */
 	for (i = 0; i < SYSFS_NR_WATCHES; i++) {
+		if (fds[i].fd < 0)
+			continue;
 		if (pread(fds[i].fd, text, sizeof(text), 0) < 0) {
 			complain("cannot read the %s of the clock: %s", watched[i],
 				 strerror(errno));

@@ -45,17 +45,42 @@ enum sysfs_result {
  */
 enum sysfs_result sysfs_read(const char *dir, struct sysfs_clock *clock);
 
-/* The files whose changes can be waited for: epoch and state. */
-#define SYSFS_NR_WATCHES 2
+/**
+ * sysfs_read_line() - read a file of one line, without its newline
+ * @dir: the directory
+ * @name: the file
+ * @line: where to store the text, SYSFS_TEXT_SIZE bytes
+ *
+ * Return: see enum sysfs_result
+ */
+enum sysfs_result sysfs_read_line(const char *dir, const char *name, char *line);
+
+/**
+ * sysfs_read_u64() - read a file that holds a number
+ * @dir: the directory
+ * @name: the file
+ * @min: least number that makes sense
+ * @max: greatest number that makes sense
+ * @number: where to store it
+ *
+ * Return: see enum sysfs_result
+ */
+enum sysfs_result sysfs_read_u64(const char *dir, const char *name, uint64_t min, uint64_t max,
+				 uint64_t *number);
+
+/* The files whose changes can be waited for: epoch, state and check. */
+#define SYSFS_NR_WATCHES 3
+#define SYSFS_WATCH_CHECK 2
 
 /**
  * sysfs_watch() - open the files whose changes can be waited for
  * @dir: the directory
+ * @checks: also the one that tells of sync checks
  * @fds: array of SYSFS_NR_WATCHES that is made ready for poll()
  *
  * Return: see enum sysfs_result
  */
-enum sysfs_result sysfs_watch(const char *dir, struct pollfd *fds);
+enum sysfs_result sysfs_watch(const char *dir, bool checks, struct pollfd *fds);
 
 /**
  * sysfs_rearm() - have the next change of the files wake poll() again

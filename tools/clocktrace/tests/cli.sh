@@ -9,7 +9,7 @@ set -euo pipefail
 HERE=$(cd -- "$(dirname -- "$0")" && pwd)
 . "$HERE/../../../scripts/tap.sh"
 CLOCKTRACE=${CLOCKTRACE:-clocktrace}
-COMMANDS=(info read watch convert bench)
+COMMANDS=(info check read watch convert bench)
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -76,7 +76,7 @@ test_usage()
 				"$command" x || true
 	done
 	tap_run "convert: no argument" gives 2 "" "give the numbers to convert" convert || true
-	for option in "info --sysfs" "read --count" "watch --timeout" "convert --to" \
+	for option in "info --sysfs" "check --retries" "read --count" "watch --timeout" "convert --to" \
 		"bench --rounds"; do
 		# shellcheck disable=SC2086 # command and option
 		tap_run "$option without its value" gives 2 "" "requires an argument" \
@@ -120,6 +120,8 @@ test_numbers()
 		tap_run "'$text' is no duration" gives 2 "" "is not a number of seconds" \
 			read --fallback --count 1 --interval="$text" || true
 	done
+	tap_run "retries that are no number" gives 2 "" "is not a whole number" \
+		check --retries -1 || true
 	tap_run "0 times" gives 2 "" "from 1 to" read --count 0 || true
 	tap_run "no hertz" gives 2 "" "from 1 to" convert --frequency 0 1 || true
 }
@@ -184,6 +186,32 @@ sysfs_dir()
 	printf '%s\n' "$4" >"$work/$1/source"
 	printf '%s\n' "$5" >"$work/$1/state"
 	printf '%s\n' "$6" >"$work/$1/reason"
+}
+
+# check_files NAME RESULT CHECKS FAILURES INCOMPLETE: what a kernel with SMP has as well
+check_files()
+{
+	printf '%s\n' "$2" >"$work/$1/check"
+	printf '%s\n' "$3" >"$work/$1/checks"
+	printf '%s\n' "$4" >"$work/$1/failures"
+	printf '%s\n' "$5" >"$work/$1/incomplete"
+	echo 60 >"$work/$1/check_interval"
+}
+
+# cpu_files NAME CPU REFERENCE RESULT WARP MIN MAX ROUND_TRIP: one CPU's results
+cpu_files()
+{
+	local dir=$work/$1/cpu$2
+
+	mkdir -p "$dir"
+	printf '%s\n' "$3" >"$dir/reference"
+	printf '%s\n' "$4" >"$dir/result"
+	printf '%s\n' "$5" >"$dir/warp"
+	printf '%s\n' "$6" >"$dir/offset_min"
+	printf '%s\n' "$7" >"$dir/offset_max"
+	printf '%s\n' "$8" >"$dir/round_trip"
+	echo 1000000 >"$dir/time"
+	echo 98765 >"$dir/cost"
 }
 
 # point_to NAME: have $work/now be that directory, at once
@@ -303,6 +331,119 @@ test_watch()
 		watch --sysfs "$work/missing" --timeout 0.05 || true
 }
 
+# shows_row COMMAND ROW: a line of the table, with any time at "ago"
+shows_row()
+{
+	local row=$2
+
+	# shellcheck disable=SC2086 # command and options
+	run $1 --sysfs "$work/checked"
+	tr -s ' ' <"$work/out" | grep -qE "^ ?$row\$" || shown "expected \"$row\""
+}
+
+check_json()
+{
+	run check --last --json --sysfs "$work/checked"
+	if ((status != 5)) ||
+		[[ $(jq -c '[.result, .checks, .failures, .incomplete, .interval_s]' \
+			"$work/out") != '["failed",7,1,2,60]' ]] ||
+		[[ $(jq -c '.cpus[] | [.cpu, .reference, .result, .warp, .offset_min,
+			.offset_max, .round_trip, .time_ns, .cost_ns]' "$work/out") != \
+'[0,0,"passed",0,0,0,0,1000000,98765]
+[2,0,"passed",0,-740,1140,1880,1000000,98765]
+[3,0,"failed",12,null,null,null,1000000,98765]
+[10,0,"failed",0,-2101031,-2099131,1938,1000000,98765]' ]]; then
+		shown "not complete"
+	fi
+}
+
+# bad_check FILE TEXT: a file of the kernel that holds something else
+bad_check()
+{
+	local status=0
+
+	rm -rf "$work/bad"
+	cp -r "$work/checked" "$work/bad"
+	printf '%s\n' "$2" >"$work/bad/$1"
+	"$CLOCKTRACE" check --last --sysfs "$work/bad" >"$work/out" 2>"$work/err" || status=$?
+	if ((status != 1)) || ! grep -q "bad/$1 does not hold what it should" "$work/err"; then
+		shown "of $1"
+	fi
+}
+
+watch_checks()
+{
+	local pid status=0
+
+	: >"$work/log"
+	rm -rf "$work/live"
+	cp -r "$work/good" "$work/live"
+	"$CLOCKTRACE" watch --checks --sysfs "$work/live" -i 0.02 -n 2 >"$work/log" &
+	pid=$!
+	if ! wait_for "$work/log" 1 || ! echo 8 >"$work/live/checks" ||
+		! wait_for "$work/log" 2 || ! echo 3 >"$work/live/incomplete" ||
+		! wait_for "$work/log" 3; then
+		kill "$pid"
+		return 1
+	fi
+	wait "$pid" || status=$?
+	cat "$work/log"
+	((status == 0)) &&
+		grep -qE 'Z check passed: 8 complete, 0 of them failed; 2 incomplete$' "$work/log" &&
+		grep -qE 'Z check passed: 8 complete, 0 of them failed; 3 incomplete$' "$work/log"
+}
+
+test_check()
+{
+	sysfs_dir checked 3 2100000000 monotonic fallback "tsc: CPU 10 is behind"
+	check_files checked failed 7 1 2
+	cpu_files checked 10 0 failed 0 -2101031 -2099131 1938
+	cpu_files checked 0 0 passed 0 0 0 0
+	cpu_files checked 2 0 passed 0 -740 1140 1880
+	cpu_files checked 3 0 failed 12 -9223372036854775808 9223372036854775807 \
+		18446744073709551615
+	mkdir "$work/checked/cpu-1" "$work/checked/cpux"
+	sysfs_dir good 2 2100000000 tsc counter ""
+	check_files good passed 7 0 2
+	cpu_files good 0 0 passed 0 0 0 0
+	sysfs_dir unmet 2 2100000000 tsc counter ""
+	check_files unmet incomplete 7 0 3
+	sysfs_dir never 1 1000000000 monotonic monotonic "no counter is registered"
+	check_files never none 0 0 0
+
+	tap_run "check: counts" shows_row "check --last" \
+		'checks: 7 complete, 1 of them failed; 2 incomplete' || true
+	tap_run "check: interval" shows_row "check --last" 'interval: 60 s' || true
+	tap_run "check: a CPU that has passed" shows_row "check --last" \
+		'2 0 0 -740 1140 1880 [0-9.]+ passed' || true
+	tap_run "check: the reference" shows_row "check --last" \
+		'0 - - - - - [0-9.]+ reference' || true
+	tap_run "check: a CPU that has failed" shows_row "check --last" \
+		'10 0 0 -2101031 -2099131 1938 [0-9.]+ failed' || true
+	tap_run "check: a warp without bounds" shows_row "check --last" \
+		'3 0 12 unknown unknown unknown [0-9.]+ failed' || true
+	tap_run "check: JSON" check_json || true
+	tap_run "check: passed" gives 0 "^sync check: +passed" "" \
+		check --last --sysfs "$work/good" || true
+	tap_run "check: incomplete" gives 4 "^sync check: +incomplete" "says nothing" \
+		check --last --sysfs "$work/unmet" || true
+	tap_run "check: there was none" gives 1 "^sync check: +none" "no check yet" \
+		check --last --sysfs "$work/never" || true
+	tap_run "check: a kernel that does not check" gives 1 "" "does not check its counter" \
+		check --sysfs "$work/one" || true
+	tap_run "check: a word that is none" bad_check check "passed 1" || true
+	tap_run "check: an empty word" bad_check check "" || true
+	tap_run "check: a long word" bad_check check "$(printf 'a%.0s' {1..40})" || true
+	tap_run "check: a warp that is no number" bad_check cpu2/warp -1 || true
+	tap_run "check: a bound that is no number" bad_check cpu2/offset_min 1x || true
+	tap_run "check: a bound that does not fit" bad_check cpu2/offset_max \
+		9223372036854775808 || true
+	tap_run "check: a reference that cannot be" bad_check cpu2/reference 65536 || true
+	tap_run "watch: checks" watch_checks || true
+	tap_run "watch: checks where there are none" gives 1 "" "does not check its counter" \
+		watch --checks --sysfs "$work/one" || true
+}
+
 # fails_to_write NAME ARG...: on a full disk, a closed output
 fails_to_write()
 {
@@ -362,6 +503,7 @@ test_output()
 	fails_to_write "many reads" read --fallback -n 100000
 	fails_to_write "convert" convert -f 1 1
 	fails_to_write "convert JSON" convert --json -f 1 1
+	fails_to_write "check" check --last --sysfs "$work/good"
 	fails_to_write "watch" watch --sysfs "$work/one" --timeout 0.05
 	fails_to_write "bench" bench --rounds 1 --calls 1
 	tap_run "broken pipe" broken_pipe || true
@@ -412,6 +554,7 @@ test_without_clock()
 		info || true
 	tap_run "without the clock: info --json" gives 3 '^\{"available":false\}$' "$none" \
 		info --json || true
+	tap_run "without the clock: check" gives 3 "" "$none" check --sysfs "$work/none" || true
 	tap_run "without the clock: read" gives 3 "" "$none" read || true
 	tap_run "without the clock: read --syscall" gives 3 "" "$none" read --syscall || true
 	tap_run "without the clock: read --unordered" gives 3 "" "$none" read --unordered || true
@@ -468,6 +611,7 @@ test_usage
 test_numbers
 test_convert
 test_watch
+test_check
 test_output
 test_bench
 if "$CLOCKTRACE" read >/dev/null 2>&1; then

@@ -227,6 +227,65 @@ watch_with_sysfs()
 		grep -qE "start epoch $(<$SYSFS/epoch) .* state $(<$SYSFS/state)" "$work/log"
 }
 
+# Without a counter there is nothing to check, and the reason is told.
+check_fits_state()
+{
+	local status=0
+
+	clocktrace check >"$work/check" 2>"$work/err" || status=$?
+	cat "$work/check" "$work/err"
+	if [[ $(<$SYSFS/state) == counter ]]; then
+		((status == 0)) && grep -qE '^sync check: +passed' "$work/check"
+	else
+		((status == 1)) && grep -qF "no counter to check: $(<$SYSFS/reason)" "$work/err"
+	fi
+}
+
+# The results do not change without a check.
+results_agree_with_sysfs()
+{
+	local cpu name results
+	local -A key=([time]=time_ns [cost]=cost_ns)
+
+	echo 0 >$SYSFS/check_interval
+	clocktrace check --last --json >"$work/last" || true
+	clocktrace info --json | jq .check >"$work/info"
+	echo 60 >$SYSFS/check_interval
+	for results in last info; do
+		[[ $(jq -r .result "$work/$results") == "$(<$SYSFS/check)" ]] &&
+			[[ $(jq -r .checks "$work/$results") == "$(<$SYSFS/checks)" ]] || return 1
+		for cpu in "$SYSFS"/cpu*; do
+			for name in reference result warp offset_min offset_max round_trip time cost; do
+				[[ $(jq -r --argjson cpu "${cpu##*/cpu}" \
+					".cpus[] | select(.cpu == \$cpu) | .${key[$name]:-$name}" \
+					"$work/$results") == "$(<"$cpu/$name")" ]] || return 1
+			done
+		done
+	done
+}
+
+check_needs_root()
+{
+	local status=0
+
+	setpriv --reuid 65534 --clear-groups "$CLOCKTRACE" check 2>"$work/err" || status=$?
+	((status == 1)) && grep -q "only root may ask for a check" "$work/err"
+}
+
+watch_sees_a_check()
+{
+	local pid i
+
+	clocktrace watch --checks --count 1 --timeout 300 >"$work/log" &
+	pid=$!
+	for ((i = 0; i < 600; i++)); do
+		! grep -q ' start ' "$work/log" || break
+		sleep 0.1
+	done
+	clocktrace check >/dev/null || true
+	wait "$pid" && cat "$work/log" && grep -qE 'Z check (passed|incomplete): ' "$work/log"
+}
+
 tap_begin
 tap_run "the kernel has the clock" clocktrace read || true
 tap_run "sysfs is there" test -r $SYSFS/epoch || true
@@ -235,6 +294,14 @@ tap_run "info: the vDSO answers if the counter is trusted" vdso_fits_state || tr
 tap_run "info: resolution" resolution_is_a_tick || true
 tap_run "info: without sysfs" info_without_sysfs || true
 tap_run "info: sysfs of another frequency" info_sees_another_frequency || true
+tap_run "check: done if there is a counter" check_fits_state || true
+tap_run "check, info: as in sysfs" results_agree_with_sysfs || true
+tap_run "check: only for root" check_needs_root || true
+if [[ $(<$SYSFS/state) == counter ]]; then
+	tap_run "watch: a check" watch_sees_a_check || true
+else
+	tap_skip "watch: a check" "there is no counter to check"
+fi
 tap_run "read: frequency by vDSO, by system call and in sysfs" frequencies_agree || true
 tap_run "read: epoch in all variants" epochs_agree || true
 NAME=CLOCK_TRACE
