@@ -390,7 +390,7 @@ void clock_trace_monitor_flush(void)
 /**
  * clock_trace_monitor_passed - has the counter been found synchronized?
  *
- * With clock_trace_mutex held.
+ * Any context; it stays as it is while clock_trace_mutex is held.
  *
  * Return: true if all online CPUs have passed since clock_trace_monitor_start().
  */
