@@ -91,7 +91,7 @@ static int line_of(__u64 epoch)
 }
 
 /* The first few things that go wrong, in full */
-static void __attribute__((format(printf, 1, 2))) tell(const char *format, ...)
+static void __printf(1, 2) tell(const char *format, ...)
 {
 	static int told;
 	va_list args;
@@ -284,7 +284,7 @@ static void usage(const char *name)
 	       "  -t SECONDS    how long to wait for the loss (120)\n", name);
 }
 
-static unsigned long number(const char *text, unsigned long max)
+static unsigned long parse(const char *text, unsigned long max)
 {
 	char *end;
 	unsigned long n = strtoul(text, &end, 10);
@@ -308,13 +308,13 @@ int main(int argc, char **argv)
 	while ((option = getopt(argc, argv, "hn:r:t:w:x")) != -1) {
 		switch (option) {
 		case 'n':
-			nr_threads = number(optarg, MAX_THREADS);
+			nr_threads = parse(optarg, MAX_THREADS);
 			break;
 		case 'r':
-			reads = number(optarg, 100000000);
+			reads = parse(optarg, 100000000);
 			break;
 		case 't':
-			seconds = number(optarg, 3600);
+			seconds = parse(optarg, 3600);
 			break;
 		case 'w':
 			if (nr_writes == MAX_WRITES)

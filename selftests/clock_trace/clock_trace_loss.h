@@ -10,8 +10,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "kselftest.h"
+
 /* These programs take arguments of their own, which the harness does not let through */
-static int test_harness_run(int argc, char **argv) __attribute__((unused));
+static int __maybe_unused test_harness_run(int argc, char **argv);
 
 #include "clock_trace_abi.h"
 

@@ -36,6 +36,7 @@
  */
 
 #include <linux/atomic.h>
+#include <linux/build_bug.h>
 #include <linux/cache.h>
 #include <linux/clock_trace.h>
 #include <linux/completion.h>
@@ -52,6 +53,17 @@
 #include <linux/workqueue.h>
 
 #include "clock_trace_check.h"
+
+/*
+ * With interrupts disabled, a CPU first waits for the other one and then does both
+ * measurements: so many us at most, whatever the other one does.
+ */
+#define CLOCK_TRACE_MEETING_US		35
+#define CLOCK_TRACE_WARPS_US		15
+#define CLOCK_TRACE_HAND_OVERS_US	40
+
+static_assert(CLOCK_TRACE_MEETING_US + CLOCK_TRACE_WARPS_US + CLOCK_TRACE_HAND_OVERS_US <= 100,
+	      "the sync check may not disable interrupts for longer");
 
 /* What takes time, with the most that it may take in us */
 enum clock_trace_phase {
@@ -72,9 +84,9 @@ static const unsigned int clock_trace_phase_us[CLOCK_TRACE_PHASES] = {
 	[CLOCK_TRACE_INVITING]		= 1000,
 	[CLOCK_TRACE_PARTING]		= 2000,
 	[CLOCK_TRACE_STAYING]		= 30000,
-	[CLOCK_TRACE_MEETING]		= 35,
-	[CLOCK_TRACE_WARPS]		= 15,
-	[CLOCK_TRACE_HAND_OVERS]	= 40,
+	[CLOCK_TRACE_MEETING]		= CLOCK_TRACE_MEETING_US,
+	[CLOCK_TRACE_WARPS]		= CLOCK_TRACE_WARPS_US,
+	[CLOCK_TRACE_HAND_OVERS]	= CLOCK_TRACE_HAND_OVERS_US,
 };
 
 /* A loop reads the counter in order, and so takes at least 25 ns or thereabouts */
