@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Arrays that grow.
+ */
+#ifndef GUEST_CHECK_ARRAY_H
+#define GUEST_CHECK_ARRAY_H
+
+#include <stddef.h>
+
+/**
+ * array_room() - have room for one more element
+ * @items: the array, NULL at first
+ * @count: number of its elements
+ * @size: size of an element
+ *
+ * Ends the program where there is no memory.
+ *
+ * Return: the array, which may have moved.
+ */
+void *array_room(void *items, size_t count, size_t size);
+
+#endif

@@ -1,0 +1,115 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# guest-check's command line, and input that it cannot use.
+
+set -euo pipefail
+HERE=$(cd -- "$(dirname -- "$0")" && pwd)
+. "$HERE/../../../scripts/tap.sh"
+GUEST_CHECK=${GUEST_CHECK:-guest-check}
+MAN=$HERE/../../../Documentation/man
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# gives STATUS OUT ERR ARG...: exit status, and what standard output and error
+# match, as extended regular expressions; "" is nothing at all
+gives()
+{
+	local want=$1 out=$2 err=$3 status=0
+	shift 3
+
+	"$GUEST_CHECK" "$@" >"$work/out" 2>"$work/err" </dev/null || status=$?
+	if ((status == want)) && matches "$work/out" "$out" && matches "$work/err" "$err"; then
+		return
+	fi
+	printf '%s: exit status %d and:\n' "$*" "$status"
+	cat "$work/out" "$work/err"
+	return 1
+}
+
+matches()
+{
+	if [[ -z $2 ]]; then
+		[[ ! -s $1 ]]
+	else
+		grep -qE -- "$2" "$1"
+	fi
+}
+
+# record MAGIC FLAGS: a sample, its numbers in octal escapes
+record()
+{
+	# shellcheck disable=SC2059 # it is the format that has the escapes
+	printf "$1"'\1\0\0\0\0\0\0\0\2\0\0\0\0\20\0\0\0\0\0\0\0\0\0\0'"$2"'\0\0\0'
+}
+
+test_usage()
+{
+	gives 0 '^Usage: guest-check' '' --help &&
+		gives 0 '^guest-check [0-9]' '' --version &&
+		gives 2 '' 'name a trace and the samples' &&
+		gives 2 '' 'name a trace and the samples' trace.dat &&
+		gives 2 '' 'see guest-check --help' --no-such-option &&
+		gives 2 '' "'1x' is not a number" --shift 1x trace.dat 1:samples &&
+		gives 2 '' "is not a number" --shift 99999999999999999999 trace.dat 1:samples
+}
+
+test_samples()
+{
+	local word
+
+	for word in "$work/samples" :file 0:file 1: 1x:file 4294967296:file; do
+		gives 2 '' 'is not PID:FILE' "$work/trace.dat" "$word" || return
+	done
+	gives 2 '' 'No such file' "$work/trace.dat" "1:$work/none" &&
+		gives 2 '' 'No such file' "$work/trace.dat" "1:$work/good,2:$work/none" &&
+		gives 2 '' 'record 1 is not a sample' "$work/trace.dat" "1:$work/bad" &&
+		gives 2 '' 'sample 0 is not of the counter' "$work/trace.dat" "1:$work/monotonic"
+}
+
+# A cut sample at the end is no reason to stop: only the trace is.
+test_cut()
+{
+	gives 2 '' 'is not a file of trace-cmd' "$work/none" "1:$work/cut"
+}
+
+test_traces()
+{
+	gives 2 '' 'is not a file of trace-cmd' "$work/none" "1:$work/good" &&
+		gives 2 '' 'is not a file of trace-cmd' "$work/empty" "1:$work/good" &&
+		gives 2 '' 'is not a file of trace-cmd' "$work/noise" "1:$work/good"
+}
+
+documented()
+{
+	local option page
+
+	for option in --shift --json --help --version; do
+		grep -qF -- "${option//-/\\-}" "$MAN/guest-check.1" || {
+			printf '%s is not in guest-check.1\n' "$option"
+			return 1
+		}
+	done
+	for page in guest-check guest-sampler; do
+		if command -v mandoc >/dev/null; then
+			mandoc -T lint -W warning "$MAN/$page.1" || return
+		fi
+	done
+}
+
+good='CTGS'
+record "$good" '\1' >"$work/good"
+{ cat "$work/good"; record 'XXXX' '\1'; } >"$work/bad"
+record "$good" '\0' >"$work/monotonic"
+{ cat "$work/good"; head -c 31 "$work/good"; } >"$work/cut"
+: >"$work/empty"
+head -c 100000 /dev/urandom >"$work/noise"
+
+tap_begin
+tap_run "usage, --help and wrong arguments" test_usage || true
+tap_run "samples that cannot be used" test_samples || true
+tap_run "a sample that is cut at the end of its file" test_cut || true
+tap_run "traces that cannot be used" test_traces || true
+tap_run "the man pages are complete and well-formed" documented || true
+tap_end

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What a host's trace tells of its guests: the kvm_guest_tsc events, and when each
+ * vCPU was in the guest.
+ */
+#ifndef GUEST_CHECK_TRACE_H
+#define GUEST_CHECK_TRACE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "clocktrace_guest.h"
+
+#define REASONS (CLOCKTRACE_DESTROYED + 1)
+
+/**
+ * struct stay - a stay of a vCPU in the guest, from kvm_entry to kvm_exit
+ * @entry: the kvm_entry
+ * @exit: the kvm_exit
+ * @thread: the host's thread that ran the vCPU
+ * @vcpu_id: the vCPU within its VM
+ * @vm_id: the VM, 0 if the trace does not tell whose thread it is
+ * @samples: number of samples in it
+ */
+struct stay {
+	struct clocktrace_position entry;
+	struct clocktrace_position exit;
+	int thread;
+	uint32_t vcpu_id;
+	uint64_t vm_id;
+	size_t samples;
+};
+
+/**
+ * struct told - a kvm_guest_tsc event, and who wrote it
+ * @event: the event
+ * @thread: the host's thread
+ */
+struct told {
+	struct clocktrace_guest_event event;
+	int thread;
+};
+
+/**
+ * struct gap - a place of the trace where events were lost
+ * @from: the last event of that CPU before, {0, 0} if there is none
+ * @to: the first one after
+ */
+struct gap {
+	struct clocktrace_position from;
+	struct clocktrace_position to;
+};
+
+/**
+ * struct host_trace - a host's trace
+ * @told: the kvm_guest_tsc events in the order of the trace
+ * @nr_told: their number
+ * @stays: the stays, sorted by VM, vCPU and entry after trace_finish()
+ * @nr_stays: their number
+ * @gaps: where events were lost
+ * @nr_gaps: their number
+ * @first: the first event
+ * @last: the last event
+ * @whole_from: from here on, events of all CPUs are there; but for gaps that
+ *	begin later
+ */
+struct host_trace {
+	struct told *told;
+	size_t nr_told;
+	struct stay *stays;
+	size_t nr_stays;
+	struct gap *gaps;
+	size_t nr_gaps;
+	struct clocktrace_position first;
+	struct clocktrace_position last;
+	struct clocktrace_position whole_from;
+};
+
+/**
+ * trace_read() - read a file of trace-cmd
+ * @path: the file
+ * @trace: filled; free it with trace_free()
+ *
+ * Ends the program if the file cannot be used.
+ */
+void trace_read(const char *path, struct host_trace *trace);
+
+/**
+ * trace_finish() - find out whose stays they are, and sort them
+ * @trace: a trace with all of its events
+ *
+ * A thread runs the vCPU that it told the values of, in an event before the stay or,
+ * if none is there, after it.
+ */
+void trace_finish(struct host_trace *trace);
+
+/**
+ * trace_stays() - the stays of a vCPU
+ * @trace: the trace, finished
+ * @vm_id: the VM
+ * @vcpu_id: the vCPU within its VM
+ * @count: set to their number
+ *
+ * Return: the first one, or NULL if there are none.
+ */
+struct stay *trace_stays(const struct host_trace *trace, uint64_t vm_id,
+			 uint32_t vcpu_id, size_t *count);
+
+/**
+ * trace_free() - free what a trace consists of
+ * @trace: the trace
+ */
+void trace_free(struct host_trace *trace);
+
+#endif
