@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-2.0
+"""
+In the guest of scripts/boot: what KVM's host traces of its guests, with ftrace's
+clock "clock_trace", in a trace instance of its own.
+"""
+
+import glob
+import os
+import subprocess
+
+TRACING = "/sys/kernel/tracing"
+EVENTS = ("kvm_entry", "kvm_exit", "kvm_guest_tsc")
+
+
+class HostTrace:
+    """A trace that is recorded from its creation on."""
+
+    def __init__(self, name, kilobytes):
+        self.name = name
+        self.directory = f"{TRACING}/instances/{name}"
+        os.mkdir(self.directory)
+        self._write("trace_clock", "clock_trace")
+        self._write("buffer_size_kb", str(kilobytes))
+        # Entries and exits from one moment on; the values are told after it.
+        self._write("tracing_on", "0")
+        self._enable("kvm_entry", "kvm_exit")
+        self._write("tracing_on", "1")
+        self._enable("kvm_guest_tsc")
+
+    def _enable(self, *events):
+        for event in events:
+            self._write(f"events/kvm/{event}/enable", "1")
+
+    def _write(self, name, text):
+        with open(f"{self.directory}/{name}", "w", encoding="ascii") as file:
+            file.write(text)
+
+    def overwritten(self):
+        """Number of events that each CPU has overwritten"""
+        numbers = []
+        for path in glob.glob(f"{self.directory}/per_cpu/*/stats"):
+            with open(path, encoding="ascii") as stats:
+                numbers += [int(line.split()[1]) for line in stats
+                            if line.startswith("overrun:")]
+        return numbers
+
+    def stop(self):
+        """Record no more."""
+        self._write("tracing_on", "0")
+        for event in EVENTS:
+            self._write(f"events/kvm/{event}/enable", "0")
+
+    def save(self, path):
+        """Write what was recorded to a file, and forget it."""
+        subprocess.run(["trace-cmd", "extract", "-B", self.name, "-o", path,
+                        "--compression", "none"], check=True, capture_output=True)
+        # Some versions of trace-cmd remove the instance by themselves.
+        if os.path.isdir(self.directory):
+            os.rmdir(self.directory)
