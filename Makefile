@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 
-.PHONY: help run check bench series refresh shell clean distclean
+.PHONY: help run check check-guests bench series refresh shell clean distclean
 .DEFAULT_GOAL := help
 
 # A directory or a tarball of the base kernel, instead of Debian's package.
@@ -9,6 +9,7 @@ export KSRC
 help:
 	@echo 'make run        build the patched kernel, boot it, show CLOCK_TRACE at work'
 	@echo 'make check      run every test; ends with "N passed, N failed"'
+	@echo 'make check-guests  trace real guests for longer than make check does'
 	@echo 'make bench      measure what reading the clocks costs on this CPU'
 	@echo 'make series     write the patches as mails for "git am" to out/series'
 	@echo 'make refresh    renew the diffs in patches/ (offsets)'
@@ -25,6 +26,12 @@ run:
 
 check:
 	@scripts/check
+
+check-guests:
+	@scripts/preflight check
+	@scripts/prepare
+	@scripts/build guest
+	@scripts/suites/75-guests $(or $(SAMPLES),16384)
 
 bench:
 	@scripts/preflight check

@@ -75,6 +75,8 @@ void report_text(const struct host_trace *trace, const struct check_result *resu
 	if (result->total.contradictions)
 		printf("%zu changes of a guest's TSC were not told\n",
 		       result->total.contradictions);
+	printf("%zu of %zu samples lie where their vCPU was in the guest, %zu fell outside\n",
+	       result->total.inside, result->total.samples, result->total.outside);
 }
 
 static struct json_object *number(uint64_t value)
