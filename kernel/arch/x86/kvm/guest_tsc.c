@@ -33,9 +33,14 @@
  * the guest has not run with anything else.
  */
 #include <linux/atomic.h>
+#include <linux/cleanup.h>
+#include <linux/export.h>
 #include <linux/kvm_host.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
 #include <linux/preempt.h>
 #include <linux/sched.h>
+#include <linux/spinlock.h>
 #include <linux/time64.h>
 #include <linux/timekeeping.h>
 
@@ -47,6 +52,12 @@
 
 /* How often the event was enabled after nobody had traced it */
 static u32 attachments;
+
+/*
+ * Held while a value changes and is told, so that kvm_guest_tsc_for_each() tells
+ * none after the event that ended it.
+ */
+static DEFINE_RAW_SPINLOCK(change_lock);
 
 /* 0 until the first VM */
 static atomic64_t last_vm_id = ATOMIC64_INIT(0);
@@ -151,6 +162,10 @@ void kvm_guest_tsc_update(struct kvm_vcpu *vcpu)
 	if (!told->exists || vcpu->arch.guest_tsc_protected)
 		return;
 	ratio = ratio_in_force(vcpu);
+	if (told->ratio == ratio && told->offset == vcpu->arch.l1_tsc_offset)
+		return;
+
+	guard(raw_spinlock)(&change_lock);
 	if (told->ratio != ratio) {
 		told->ratio = ratio;
 		tell(vcpu, KVM_GUEST_TSC_RATIO);
@@ -172,3 +187,43 @@ void __kvm_guest_tsc_refresh(struct kvm_vcpu *vcpu)
 			     ktime_get_mono_fast_ns() - told->at > NSEC_PER_SEC))
 		tell(vcpu, KVM_GUEST_TSC_REFRESH);
 }
+
+static void tell_to(struct kvm_vcpu *vcpu, kvm_guest_tsc_fn fn, void *data)
+{
+	struct kvm_vcpu_guest_tsc *told = &vcpu->arch.guest_tsc;
+	struct kvm_vm_guest_tsc *vm = &vcpu->kvm->arch.guest_tsc;
+	bool is_protected = vcpu->arch.guest_tsc_protected;
+
+	guard(raw_spinlock)(&change_lock);
+
+	fn(data, vm->vm_pid, vm->vm_id, vcpu->vcpu_id, is_protected ? 0 : told->offset,
+	   is_protected ? 0 : told->ratio, kvm_caps.tsc_scaling_ratio_frac_bits,
+	   is_protected ? KVM_GUEST_TSC_PROTECTED : 0);
+}
+
+/**
+ * kvm_guest_tsc_for_each() - have the values of all vCPUs told at once
+ * @fn: called for each vCPU, in this context, with preemption disabled
+ * @data: handed to @fn
+ *
+ * For tracers that write the state of the system when a session begins: they also
+ * learn of vCPUs that do not run, and of all of them while somebody else traces
+ * the event already. What @fn writes is in order with the events: no event with
+ * other values of the same vCPU comes in between.
+ *
+ * Context: may sleep.
+ */
+void kvm_guest_tsc_for_each(kvm_guest_tsc_fn fn, void *data)
+{
+	struct kvm_vcpu *vcpu;
+	unsigned long i;
+	struct kvm *kvm;
+
+	guard(mutex)(&kvm_lock);
+
+	list_for_each_entry(kvm, &vm_list, vm_list) {
+		kvm_for_each_vcpu(i, vcpu, kvm)
+			tell_to(vcpu, fn, data);
+	}
+}
+EXPORT_SYMBOL_GPL(kvm_guest_tsc_for_each);

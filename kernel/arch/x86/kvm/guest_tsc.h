@@ -31,7 +31,24 @@ enum kvm_guest_tsc_reason {
 
 DECLARE_TRACEPOINT(kvm_guest_tsc);
 
+/**
+ * typedef kvm_guest_tsc_fn - is told of a vCPU's values
+ * @data: what kvm_guest_tsc_for_each() was given
+ * @vm_pid: as all that follow, a field of the event kvm:kvm_guest_tsc
+ * @vm_id: see there
+ * @vcpu_id: see there
+ * @offset: see there
+ * @ratio: see there
+ * @frac_bits: see there
+ * @flags: see there
+ *
+ * Must not sleep.
+ */
+typedef void (*kvm_guest_tsc_fn)(void *data, pid_t vm_pid, u64 vm_id, u32 vcpu_id,
+				 s64 offset, u64 ratio, u8 frac_bits, u8 flags);
+
 int kvm_guest_tsc_attach(void);
+void kvm_guest_tsc_for_each(kvm_guest_tsc_fn fn, void *data);
 
 void kvm_guest_tsc_init_vm(struct kvm *kvm);
 void kvm_guest_tsc_create_vcpu(struct kvm_vcpu *vcpu);

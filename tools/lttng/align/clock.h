@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef CLOCK_H
+#define CLOCK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define CLOCK_NAME_SIZE 64
+
+/**
+ * struct clock - what a trace says of its clock
+ * @uuid:	identifies it
+ * @name:	of it, cut short if need be
+ * @frequency:	ticks per second
+ * @offset:	ticks from the Epoch to the clock's zero
+ * @offset_s:	seconds in addition to that
+ * @kernel:	it is the trace of the kernel
+ * @slot:	where in the text the offset is: all between the '=' and the ';'
+ * @slot_size:	its size
+ */
+struct clock {
+	char uuid[37];
+	char name[CLOCK_NAME_SIZE];
+	uint64_t frequency;
+	int64_t offset;
+	int64_t offset_s;
+	bool kernel;
+	size_t slot;
+	size_t slot_size;
+};
+
+int clock_find(const char *text, struct clock *clock, const char **why);
+
+#endif

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * LTTng clock plugin: have the kernel's events stamped with CLOCK_TRACE
+ *
+ * For user space there is a plugin that reads the same clock, and says the same of
+ * it. While a session exists, LTTng neither takes another clock nor lets this
+ * module go.
+ */
+
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/clock_trace.h>
+#include <linux/init.h>
+#include <linux/module.h>
+#include <linux/printk.h>
+#include <linux/string.h>
+
+#include <lttng/clock.h>
+#include <wrapper/random.h>
+
+#include "lttng_clock_trace.h"
+
+/* As the boot id, it does not change while the module is loaded. */
+static char clock_uuid[LTTNG_CLOCK_TRACE_UUID_SIZE];
+
+static int uuid(char *uuid)
+{
+	strscpy(uuid, clock_uuid, LTTNG_MODULES_UUID_STR_LEN);
+	return 0;
+}
+
+static const char *name(void)
+{
+	return LTTNG_CLOCK_TRACE_NAME;
+}
+
+static const char *description(void)
+{
+	return LTTNG_CLOCK_TRACE_DESCRIPTION;
+}
+
+static struct lttng_trace_clock plugin = {
+	.read64		= clock_trace_read,
+	.freq		= clock_trace_freq,
+	.uuid		= uuid,
+	.name		= name,
+	.description	= description,
+};
+
+static int __init lttng_clock_trace_init(void)
+{
+	char boot_id[BOOT_ID_LEN];
+	int ret;
+
+	ret = wrapper_get_bootid(boot_id);
+	if (!ret && lttng_clock_trace_uuid(boot_id, clock_uuid))
+		ret = -EINVAL;
+	if (ret) {
+		pr_err("the boot id, which identifies the clock, cannot be read: %d\n", ret);
+		return ret;
+	}
+
+	/* Before any session can read the clock */
+	clock_trace_get();
+	ret = lttng_clock_register_plugin(&plugin, THIS_MODULE);
+	if (ret) {
+		clock_trace_put();
+		if (ret == -EBUSY)
+			pr_err("LTTng's clock cannot be changed while a session exists: destroy all sessions first\n");
+		else if (ret == -EEXIST)
+			pr_err("LTTng has another clock plugin: remove that module first\n");
+		else
+			pr_err("LTTng does not take the clock: %d\n", ret);
+		return ret;
+	}
+	pr_info("LTTng uses CLOCK_TRACE, at %llu Hz\n", clock_trace_freq());
+	return 0;
+}
+module_init(lttng_clock_trace_init);
+
+static void __exit lttng_clock_trace_exit(void)
+{
+	lttng_clock_unregister_plugin(&plugin, THIS_MODULE);
+	clock_trace_put();
+}
+module_exit(lttng_clock_trace_exit);
+
+MODULE_DESCRIPTION("LTTng clock plugin for CLOCK_TRACE");
+MODULE_LICENSE("GPL");
+/* The event that tells when the clock begins a new epoch */
+MODULE_SOFTDEP("post: lttng-probe-clock-trace");

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Write UST events, each between two system calls of the same thread
+ *
+ * A thread a CPU calls getpgid(N), writes the event clock_trace_test:bracketed with
+ * the number N, and calls getsid(N). In the trace, the event lies between the exit
+ * from the one and the entry to the other if both tracers have one clock. No other
+ * program that runs here meanwhile makes these two calls.
+ */
+
+#include <err.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "bracket_tp.h"
+
+static uint32_t per_thread;
+
+static void *write_brackets(void *arg)
+{
+	int cpu = (int)(intptr_t)arg;
+	pid_t tid = gettid();
+	cpu_set_t set;
+	uint32_t i;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	if (sched_setaffinity(0, sizeof(set), &set))
+		err(1, "CPU %d", cpu);
+	for (i = 0; i < per_thread; i++) {
+		syscall(SYS_getpgid, i);
+		lttng_ust_tracepoint(clock_trace_test, bracketed, tid, i);
+		syscall(SYS_getsid, i);
+	}
+	return NULL;
+}
+
+int main(int argc, char **argv)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	pthread_t threads[64];
+	char *end;
+	long i;
+
+	per_thread = argc == 2 ? strtoul(argv[1], &end, 10) : 0;
+	if (!per_thread || *end)
+		errx(2, "Usage: bracket EVENTS-PER-CPU");
+	if (cpus < 1 || cpus > 64)
+		errx(1, "%ld CPUs", cpus);
+	for (i = 0; i < cpus; i++)
+		if (pthread_create(&threads[i], NULL, write_brackets, (void *)(intptr_t)i))
+			errx(1, "cannot create a thread");
+	for (i = 0; i < cpus; i++)
+		pthread_join(threads[i], NULL);
+	return 0;
+}
