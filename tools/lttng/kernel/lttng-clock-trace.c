@@ -3,8 +3,8 @@
  * LTTng clock plugin: have the kernel's events stamped with CLOCK_TRACE
  *
  * For user space there is a plugin that reads the same clock, and says the same of
- * it. While a session exists, LTTng neither takes another clock nor lets this
- * module go.
+ * it. While its tracer is loaded, which is as long as lttng-sessiond runs, LTTng
+ * neither takes another clock nor lets this module go.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -60,13 +60,13 @@ static int __init lttng_clock_trace_init(void)
 		return ret;
 	}
 
-	/* Before any session can read the clock */
+	/* Before the tracer can read the clock */
 	clock_trace_get();
 	ret = lttng_clock_register_plugin(&plugin, THIS_MODULE);
 	if (ret) {
 		clock_trace_put();
 		if (ret == -EBUSY)
-			pr_err("LTTng's clock cannot be changed while a session exists: destroy all sessions first\n");
+			pr_err("LTTng's clock cannot be changed while its tracer is loaded: stop lttng-sessiond first\n");
 		else if (ret == -EEXIST)
 			pr_err("LTTng has another clock plugin: remove that module first\n");
 		else
@@ -87,5 +87,3 @@ module_exit(lttng_clock_trace_exit);
 
 MODULE_DESCRIPTION("LTTng clock plugin for CLOCK_TRACE");
 MODULE_LICENSE("GPL");
-/* The event that tells when the clock begins a new epoch */
-MODULE_SOFTDEP("post: lttng-probe-clock-trace");

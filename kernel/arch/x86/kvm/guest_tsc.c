@@ -34,7 +34,6 @@
  */
 #include <linux/atomic.h>
 #include <linux/cleanup.h>
-#include <linux/export.h>
 #include <linux/kvm_host.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
@@ -211,6 +210,8 @@ static void tell_to(struct kvm_vcpu *vcpu, kvm_guest_tsc_fn fn, void *data)
  * the event already. What @fn writes is in order with the events: no event with
  * other values of the same vCPU comes in between.
  *
+ * Not exported, as little of KVM is: out-of-tree tracers look it up by its name.
+ *
  * Context: may sleep.
  */
 void kvm_guest_tsc_for_each(kvm_guest_tsc_fn fn, void *data)
@@ -226,4 +227,3 @@ void kvm_guest_tsc_for_each(kvm_guest_tsc_fn fn, void *data)
 			tell_to(vcpu, fn, data);
 	}
 }
-EXPORT_SYMBOL_GPL(kvm_guest_tsc_for_each);
