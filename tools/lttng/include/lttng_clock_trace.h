@@ -13,7 +13,7 @@
  *
  * The epoch is no part of it. When a new one begins, a session that was started
  * before and one that is started after still read the same clock: see
- * Documentation/man/lttng-clock-trace.7.
+ * clocktrace-lttng(1).
  */
 #ifndef LTTNG_CLOCK_TRACE_H
 #define LTTNG_CLOCK_TRACE_H
