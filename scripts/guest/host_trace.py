@@ -9,7 +9,18 @@ import os
 import subprocess
 
 TRACING = "/sys/kernel/tracing"
+CLOCK = "/sys/kernel/clock_trace"
 EVENTS = ("kvm_entry", "kvm_exit", "kvm_guest_tsc")
+
+
+class HostTraceError(Exception):
+    """Why a trace is of no use."""
+
+
+def host_clock(name):
+    """The state or the epoch of the host's clock"""
+    with open(f"{CLOCK}/{name}", encoding="ascii") as file:
+        return file.read().strip()
 
 
 class HostTrace:
@@ -18,6 +29,7 @@ class HostTrace:
     def __init__(self, name, kilobytes):
         self.name = name
         self.directory = f"{TRACING}/instances/{name}"
+        self.epoch = host_clock("epoch")
         os.mkdir(self.directory)
         self._write("trace_clock", "clock_trace")
         self._write("buffer_size_kb", str(kilobytes))
@@ -45,8 +57,11 @@ class HostTrace:
         return numbers
 
     def stop(self):
-        """Record no more."""
+        """Record no more. All times have to be of one time line, the counter's."""
         self._write("tracing_on", "0")
+        if host_clock("state") != "counter" or host_clock("epoch") != self.epoch:
+            raise HostTraceError(f"{self.name}: the host's clock changed its time line: "
+                                 f"{host_clock('state')}, {host_clock('reason')}")
         for event in EVENTS:
             self._write(f"events/kvm/{event}/enable", "0")
 
