@@ -6,7 +6,9 @@ clock "clock_trace", in a trace instance of its own.
 
 import glob
 import os
+import shutil
 import subprocess
+import tempfile
 
 TRACING = "/sys/kernel/tracing"
 CLOCK = "/sys/kernel/clock_trace"
@@ -67,8 +69,15 @@ class HostTrace:
 
     def save(self, path):
         """Write what was recorded to a file, and forget it."""
-        subprocess.run(["trace-cmd", "extract", "-B", self.name, "-o", path,
-                        "--compression", "none"], check=True, capture_output=True)
+        # Without the kernel's symbols, which are most of such a file; and not right into
+        # a file system of the machine, for trace-cmd copies it several times.
+        script = 'mount --bind /dev/null /proc/kallsyms && exec trace-cmd "$@"'
+        with tempfile.TemporaryDirectory() as directory:
+            copy = os.path.join(directory, "trace.dat")
+            subprocess.run(["unshare", "--mount", "sh", "-c", script, "sh", "extract",
+                            "-B", self.name, "-o", copy, "--compression", "none"],
+                           check=True, capture_output=True)
+            shutil.move(copy, path)
         # Some versions of trace-cmd remove the instance by themselves.
         if os.path.isdir(self.directory):
             os.rmdir(self.directory)
