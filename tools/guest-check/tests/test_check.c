@@ -301,9 +301,11 @@ static void test_contradiction(void)
 	begin();
 	tell(5000, OFFSET, CLOCKTRACE_CREATED);
 	stay(6000, 6100);
+	tell(6200, OFFSET, CLOCKTRACE_REFRESH);
 	tell(6500, OFFSET + 1, CLOCKTRACE_REFRESH);
 	sample(5050);
 	run();
+	CHECK(result.total.inside == 1 && !result.total.outside);
 	CHECK(result.total.contradictions == 1);
 	CHECK(!check_passed(&result));
 }
