@@ -107,7 +107,8 @@ static bool fits(const struct clock *clock, int64_t offset)
 	return (size_t)snprintf(NULL, 0, "%" PRId64, offset) <= clock->slot_size;
 }
 
-/* The text keeps its length, so the offset of the kernel, or else of the first, is
+/*
+ * The text keeps its length, so the offset of the kernel, or else of the first, is
  * taken if there is room for it in all of them. The shortest always fits.
  */
 static int64_t choose(const struct clock *clock)
@@ -148,18 +149,40 @@ static int rewrite(struct trace *trace)
 	return close(fd) || ret ? -1 : 0;
 }
 
+/* The bytes of the UTF-8 character that begins there, 0 where none does */
+static size_t character_size(const unsigned char *at)
+{
+	size_t size = *at < 0x80 ? 1 : *at >= 0xc2 && *at < 0xe0 ? 2 :
+		      (*at & 0xf0) == 0xe0 ? 3 : *at >= 0xf0 && *at < 0xf5 ? 4 : 0;
+	size_t i;
+
+	for (i = 1; i < size; i++)
+		if ((at[i] & 0xc0) != 0x80)
+			return 0;
+	/* Too long, a surrogate, or too large */
+	if ((*at == 0xe0 && at[1] < 0xa0) || (*at == 0xed && at[1] >= 0xa0) ||
+	    (*at == 0xf0 && at[1] < 0x90) || (*at == 0xf4 && at[1] >= 0x90))
+		return 0;
+	return size;
+}
+
+/* In JSON. What is no text is replaced. */
 static void print_string(const char *text)
 {
 	const unsigned char *at = (const unsigned char *)text;
+	size_t size;
 
 	putchar('"');
-	for (; *at; at++) {
-		if (*at == '"' || *at == '\\')
+	for (; *at; at += size ? size : 1) {
+		size = character_size(at);
+		if (!size)
+			printf("\\ufffd");
+		else if (*at == '"' || *at == '\\')
 			printf("\\%c", *at);
 		else if (*at < 0x20 || *at == 0x7f)
 			printf("\\u%04x", *at);
 		else
-			putchar(*at);
+			fwrite(at, size, 1, stdout);
 	}
 	putchar('"');
 }

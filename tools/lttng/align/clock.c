@@ -181,7 +181,8 @@ int clock_find(const char *text, struct clock *clock, const char **why)
 	}
 	if (clocks != 1)
 		*why = clocks ? "it has more than one clock" : "it has no clock";
-	else if (strlen(clock->uuid) != sizeof(clock->uuid) - 1)
+	else if (strlen(clock->uuid) != sizeof(clock->uuid) - 1 ||
+		 strspn(clock->uuid, "0123456789abcdefABCDEF-") != sizeof(clock->uuid) - 1)
 		*why = "its clock has no UUID";
 	else if (!clock->slot_size)
 		*why = "its clock has no offset";
