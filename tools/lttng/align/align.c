@@ -166,7 +166,7 @@ static size_t character_size(const unsigned char *at)
 	return size;
 }
 
-/* In JSON. What is no text is replaced. */
+/* As in JSON, also for the terminal. What is no text is replaced. */
 static void print_string(const char *text)
 {
 	const unsigned char *at = (const unsigned char *)text;
@@ -193,11 +193,14 @@ static void report(const struct trace *trace, bool json, bool first)
 	int64_t moved = (int64_t)((uint64_t)trace->offset - (uint64_t)clock->offset);
 
 	if (!json) {
-		printf("%s: clock %s at %" PRIu64 " Hz, offset %" PRId64, clock->uuid,
-		       clock->name, clock->frequency, clock->offset);
+		printf("%s: clock ", clock->uuid);
+		print_string(clock->name);
+		printf(" at %" PRIu64 " Hz, offset %" PRId64, clock->frequency, clock->offset);
 		if (moved)
 			printf(" -> %" PRId64 " (%+" PRId64 " ticks)", trace->offset, moved);
-		printf(": %s\n", trace->path);
+		printf(": ");
+		print_string(trace->path);
+		putchar('\n');
 		return;
 	}
 	printf("%s\n  {\"metadata\": ", first ? "" : ",");
