@@ -5,6 +5,7 @@
 # without it. O in the environment is where the products are. Prints TAP.
 
 . "$(dirname -- "$0")/../../../scripts/lib.sh"
+# shellcheck source=scripts/tap.sh
 . "$SCRIPTS/tap.sh"
 
 : "${O:?}"
