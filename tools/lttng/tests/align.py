@@ -174,6 +174,7 @@ def an_error_changes_nothing(directory):
         done = run(directory)
         check(done.returncode == 3 and "damaged/metadata: " in done.stderr, name,
               done.returncode, done.stderr)
+        check((directory / "a/metadata").read_text() == text(1), name)
         check((directory / "b/metadata").read_text() == text(2), name)
         for trace in "a", "b", "damaged":
             shutil.rmtree(directory / trace)
