@@ -3,11 +3,9 @@
  * The goals of the project, see limits.h. Times are judged by ratios of trimmed
  * means of one run, so that they mean the same on every machine.
  */
-#include <json-c/json.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "limits.h"
@@ -176,58 +174,18 @@ static void check_other_clocks(struct results *results, enum abi abi)
 	}
 }
 
-static bool has_text(json_object *row, const char *key, const char *text)
+static void check_syscalls(struct results *results, const struct syscall_counts *counts)
 {
-	json_object *field;
+	enum syscall_path path;
 
-	return json_object_object_get_ex(row, key, &field) &&
-	       json_object_is_type(field, json_type_string) &&
-	       !strcmp(json_object_get_string(field), text);
+	for (path = 0; path < NR_SYSCALL_PATHS; path++)
+		judge(results, counts->trace[path] / counts->monotonic[path],
+		      MAX_SYSCALL_OVER_MONOTONIC,
+		      "i386: %s, instructions, CLOCK_TRACE / CLOCK_MONOTONIC",
+		      syscall_path_name(path));
 }
 
-/* Instructions of a call on the given path of the 32-bit ABI, or NAN */
-static double instructions_in(json_object *root, const char *path, const char *clock)
-{
-	json_object *rows, *row, *number;
-	size_t i;
-
-	if (!json_object_object_get_ex(root, "rows", &rows) ||
-	    !json_object_is_type(rows, json_type_array))
-		return NAN;
-
-	for (i = 0; i < json_object_array_length(rows); i++) {
-		row = json_object_array_get_idx(rows, i);
-		if (has_text(row, "abi", abi_name(ABI_I386)) && has_text(row, "path", path) &&
-		    has_text(row, "clock", clock) && has_text(row, "unit", "instructions") &&
-		    json_object_object_get_ex(row, "cost", &number))
-			return json_object_get_double(number);
-	}
-	return NAN;
-}
-
-static void check_syscalls(struct results *results, const char *counts)
-{
-	static const char *const paths[] = { "syscall", "syscall-time32" };
-	json_object *root = NULL;
-	double ratio;
-	size_t i;
-
-	if (counts) {
-		root = json_object_from_file(counts);
-		if (!root)
-			fatal("cannot read %s as output of syscall-cost: %s", counts,
-			      json_util_get_last_err());
-	}
-	for (i = 0; i < ARRAY_SIZE(paths); i++) {
-		ratio = instructions_in(root, paths[i], TRACE) /
-			instructions_in(root, paths[i], MONOTONIC);
-		judge(results, ratio, MAX_SYSCALL_OVER_MONOTONIC,
-		      "i386: %s, instructions, CLOCK_TRACE / CLOCK_MONOTONIC", paths[i]);
-	}
-	json_object_put(root);
-}
-
-void limits_check(struct results *results, const char *syscall_counts)
+void limits_check(struct results *results, const struct syscall_counts *syscall_counts)
 {
 	enum abi abi;
 

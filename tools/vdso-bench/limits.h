@@ -4,16 +4,16 @@
 #define VDSO_BENCH_LIMITS_H
 
 #include "results.h"
+#include "syscall_counts.h"
 
 /**
  * limits_check() - judge all limits
  * @results:		finished results; the limits are added to it
- * @syscall_counts:	JSON output of syscall-cost-i386, or NULL if there is none
+ * @syscall_counts:	instructions of system calls
  *
- * A limit for which something was not measured is not held. Exits with a message
- * if @syscall_counts cannot be read.
+ * A limit for which something was not measured is not held.
  */
-void limits_check(struct results *results, const char *syscall_counts);
+void limits_check(struct results *results, const struct syscall_counts *syscall_counts);
 
 /**
  * limits_all_held() - did all limits hold?

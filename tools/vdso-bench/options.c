@@ -314,6 +314,7 @@ void options_parse(struct options *options, int argc, char **argv)
 			fatal("'vdso-bench --help' lists the options");
 		if (id == 'h') {
 			show_help();
+			close_stdout();
 			exit(EXIT_SUCCESS);
 		}
 		parse_option(options, id, long_options[index].name, optarg);

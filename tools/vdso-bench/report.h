@@ -20,21 +20,28 @@ void report_counts(const struct results *results);
 /**
  * report_json() - write times and limits as JSON
  * @results:	finished results
- * @path:	file that is written or replaced as a whole, or NULL for standard output
+ * @path:	file, see output_file_open(), or NULL for standard output
  */
 void report_json(const struct results *results, const char *path);
 
 /**
  * report_counts_json() - write the numbers of instructions as JSON
  * @results:	with counts
- * @path:	file that is written or replaced as a whole, or NULL for standard output
+ * @path:	file, see output_file_open(), or NULL for standard output
  */
 void report_counts_json(const struct results *results, const char *path);
 
 /**
+ * report_plot_check() - find out whether report_plot() can draw
+ *
+ * Exits with a message if this machine has no gnuplot for that.
+ */
+void report_plot_check(void);
+
+/**
  * report_plot() - plot the distributions
  * @results:	finished results
- * @path:	SVG file that is written or replaced as a whole
+ * @path:	SVG file, see output_file_open()
  *
  * Runs gnuplot. Exits with a message if that fails.
  */

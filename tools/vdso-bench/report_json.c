@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The results for scripts, see report.h. */
-#include <errno.h>
 #include <json-c/json.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "features.h"
+#include "output_file.h"
 #include "report.h"
 #include "util.h"
 
@@ -104,8 +101,7 @@ static json_object *count_to_json(const struct count *count)
 	return object;
 }
 
-/* Return: true if all of it was written. */
-static bool print_json(json_object *root, FILE *file)
+static void print_json(json_object *root, FILE *file)
 {
 	const char *text = json_object_to_json_string_ext(root, JSON_C_TO_STRING_PRETTY |
 							  JSON_C_TO_STRING_SPACED |
@@ -113,32 +109,20 @@ static bool print_json(json_object *root, FILE *file)
 
 	if (!text)
 		fatal("out of memory");
-	return fprintf(file, "%s\n", text) >= 0 && !fflush(file);
-}
-
-/* A reader finds the old file or the new one, whole: also when the disk is full. */
-static void write_file(json_object *root, const char *path)
-{
-	char *temporary = format_path("%s.tmp", path);
-	FILE *file = fopen(temporary, "we");
-	int err;
-
-	if (!file)
-		fatal("cannot write %s: %s", temporary, strerror(errno));
-	if (!print_json(root, file) || fclose(file) || rename(temporary, path)) {
-		err = errno;
-		unlink(temporary);
-		fatal("cannot write %s: %s", path, strerror(err));
-	}
-	free(temporary);
+	fprintf(file, "%s\n", text);
 }
 
 static void write_json(json_object *root, const char *path)
 {
-	if (path)
-		write_file(root, path);
-	else if (!print_json(root, stdout))
-		fatal("cannot write standard output: %s", strerror(errno));
+	struct output_file output;
+
+	if (path) {
+		output_file_open(&output, path);
+		print_json(root, output.file);
+		output_file_close(&output);
+	} else {
+		print_json(root, stdout);
+	}
 	json_object_put(root);
 }
 

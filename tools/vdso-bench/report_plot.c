@@ -3,8 +3,11 @@
  * The distributions as a picture, see report.h: for each ABI and mode, which part
  * of the batches cost at most so many ticks per call.
  */
+#define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +15,7 @@
 #include <unistd.h>
 
 #include "features.h"
+#include "output_file.h"
 #include "report.h"
 #include "util.h"
 
@@ -22,6 +26,13 @@
 
 /* Beyond this multiple of the largest median, only few batches lie. */
 #define X_RANGE		1.3
+
+/* A gnuplot that draws a picture */
+struct gnuplot {
+	pid_t pid;
+	FILE *commands;
+	int picture;
+};
 
 struct style {
 	const char *clock;
@@ -112,7 +123,7 @@ static void write_panel(FILE *gnuplot, const struct results *results, enum abi a
 	fprintf(gnuplot, "\n");
 }
 
-static void write_plot(FILE *gnuplot, const struct results *results, const char *path)
+static void write_plot(FILE *gnuplot, const struct results *results)
 {
 	bool abis[NR_ABIS] = { false }, modes[NR_MODES] = { false };
 	size_t i, columns = 0, lines = 0;
@@ -130,14 +141,13 @@ static void write_plot(FILE *gnuplot, const struct results *results, const char 
 
 	fprintf(gnuplot,
 		"set terminal svg size %zu,%zu dynamic background '#ffffff' font 'sans-serif,12'\n"
-		"set output '%s'\n"
 		"set encoding utf8\n"
 		"set grid\n"
 		"set xlabel 'TSC ticks per call'\n"
 		"set ylabel 'part of the batches'\n"
 		"set yrange [0:1]\n"
 		"set key outside right top noenhanced font ',9'\n",
-		columns * PANEL_WIDTH, lines * PANEL_HEIGHT + HEADER_HEIGHT, path);
+		columns * PANEL_WIDTH, lines * PANEL_HEIGHT + HEADER_HEIGHT);
 	for (i = 0; i < results->nr_rows; i++) {
 		if (results->rows[i].nr_ticks)
 			write_curve(gnuplot, &results->rows[i], i);
@@ -153,31 +163,91 @@ static void write_plot(FILE *gnuplot, const struct results *results, const char 
 	fprintf(gnuplot, "unset multiplot\n");
 }
 
-void report_plot(const struct results *results, const char *path)
+static void spawn_gnuplot(struct gnuplot *gnuplot, char *const *argv, int stdin_fd, int stdout_fd)
 {
-	char *temporary;
-	FILE *gnuplot;
+	posix_spawn_file_actions_t actions;
+	int err;
+
+	if (posix_spawn_file_actions_init(&actions) ||
+	    posix_spawn_file_actions_adddup2(&actions, stdin_fd, STDIN_FILENO) ||
+	    posix_spawn_file_actions_adddup2(&actions, stdout_fd, STDOUT_FILENO))
+		fatal("out of memory");
+	err = posix_spawnp(&gnuplot->pid, argv[0], &actions, NULL, argv, environ);
+	if (err)
+		fatal("--plot needs gnuplot, which cannot be started: %s (Debian's gnuplot-nox is enough)",
+		      strerror(err));
+	posix_spawn_file_actions_destroy(&actions);
+}
+
+/* Return: whether it ended as it should. */
+static bool wait_for_gnuplot(const struct gnuplot *gnuplot)
+{
 	int status;
 
-	if (strpbrk(path, "'\\\n"))
-		fatal("the name of the plot must not have quotes, backslashes or newlines in it: %s",
-		      path);
+	if (waitpid(gnuplot->pid, &status, 0) < 0)
+		fatal("cannot wait for gnuplot: %s", strerror(errno));
+	return WIFEXITED(status) && !WEXITSTATUS(status);
+}
+
+/* The picture goes to memory first: gnuplot does not tell if a disk is full. */
+static void start_gnuplot(struct gnuplot *gnuplot)
+{
+	static char *const argv[] = { "gnuplot", NULL };
+	int ends[2];
+
+	gnuplot->picture = memory_file("plot", 0);
+	if (pipe2(ends, O_CLOEXEC))
+		fatal("cannot make a pipe: %s", strerror(errno));
+	spawn_gnuplot(gnuplot, argv, ends[0], gnuplot->picture);
+	close(ends[0]);
+	gnuplot->commands = fdopen(ends[1], "w");
+	if (!gnuplot->commands)
+		fatal("out of memory");
+}
+
+static void copy_picture(int picture, FILE *file)
+{
+	char buffer[16384];
+	ssize_t got;
+	off_t at = 0;
+
+	while ((got = pread(picture, buffer, sizeof(buffer), at)) > 0) {
+		fwrite(buffer, 1, got, file);
+		at += got;
+	}
+	if (got < 0)
+		fatal("cannot read what gnuplot drew: %s", strerror(errno));
+}
+
+void report_plot_check(void)
+{
+	static char *const argv[] = { "gnuplot", "-e", "set terminal svg", NULL };
+	struct gnuplot gnuplot;
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (null < 0)
+		fatal("cannot open /dev/null: %s", strerror(errno));
+	spawn_gnuplot(&gnuplot, argv, null, null);
+	if (!wait_for_gnuplot(&gnuplot))
+		fatal("--plot needs a gnuplot that writes SVG (Debian's gnuplot-nox is enough)");
+	close(null);
+}
+
+void report_plot(const struct results *results, const char *path)
+{
+	struct output_file output;
+	struct gnuplot gnuplot;
 
 	/* gnuplot may end before it has read everything: that is told by its status. */
 	signal(SIGPIPE, SIG_IGN);
-	temporary = format_path("%s.tmp", path);
-	gnuplot = popen("gnuplot", "we");
-	if (!gnuplot)
-		fatal("cannot start gnuplot: %s", strerror(errno));
-	write_plot(gnuplot, results, temporary);
-	status = pclose(gnuplot);
-	if (status) {
-		unlink(temporary);
-		fatal("gnuplot did not write %s%s", path,
-		      WIFEXITED(status) && WEXITSTATUS(status) == 127 ?
-		      ": it is not installed (Debian's gnuplot-nox is enough)" : "");
-	}
-	if (rename(temporary, path))
-		fatal("cannot write %s: %s", path, strerror(errno));
-	free(temporary);
+	start_gnuplot(&gnuplot);
+	write_plot(gnuplot.commands, results);
+	fclose(gnuplot.commands);
+	if (!wait_for_gnuplot(&gnuplot))
+		fatal("gnuplot did not draw the plot, so %s was not written", path);
+
+	output_file_open(&output, path);
+	copy_picture(gnuplot.picture, output.file);
+	output_file_close(&output);
+	close(gnuplot.picture);
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +27,14 @@ void fatal(const char *format, ...)
 	va_end(args);
 	fputc('\n', stderr);
 	exit(EXIT_FAILURE);
+}
+
+void close_stdout(void)
+{
+	bool failed = fflush(stdout) || ferror(stdout);
+
+	if (fclose(stdout) || failed)
+		fatal("cannot write standard output: %s", strerror(errno ? errno : EIO));
 }
 
 char *format_path(const char *format, ...)

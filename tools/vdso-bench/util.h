@@ -15,6 +15,14 @@ __attribute__((noreturn, format(printf, 1, 2)))
 void fatal(const char *format, ...);
 
 /**
+ * close_stdout() - end standard output
+ *
+ * To be called before an exit with success, as output that nobody got is none.
+ * Exits with a message if something could not be written.
+ */
+void close_stdout(void);
+
+/**
  * format_path() - make a path like printf()
  * @format:	as for printf()
  *

@@ -12,8 +12,10 @@
 #include "count.h"
 #include "limits.h"
 #include "options.h"
+#include "output_file.h"
 #include "report.h"
 #include "run_job.h"
+#include "syscall_counts.h"
 #include "timebase.h"
 #include "util.h"
 
@@ -214,7 +216,19 @@ static void run_abi(struct results *results, struct job *job, const struct optio
 		measure(results, job, options, abi);
 }
 
-static void report(struct results *results, const struct options *options)
+/* What can be wrong with the output is found before the minutes that measuring takes. */
+static void check_outputs(const struct options *options)
+{
+	if (options->plot_file) {
+		report_plot_check();
+		output_file_check(options->plot_file);
+	}
+	if (options->json_file)
+		output_file_check(options->json_file);
+}
+
+static void report(struct results *results, const struct options *options,
+		   const struct syscall_counts *syscall_counts)
 {
 	if (options->count) {
 		if (options->json)
@@ -227,7 +241,7 @@ static void report(struct results *results, const struct options *options)
 	}
 
 	results_finish(results);
-	limits_check(results, options->syscall_counts);
+	limits_check(results, syscall_counts);
 	if (options->json)
 		report_json(results, NULL);
 	else
@@ -241,6 +255,7 @@ static void report(struct results *results, const struct options *options)
 int main(int argc, char **argv)
 {
 	struct layout *patched = NULL, *unpatched = NULL;
+	struct syscall_counts syscall_counts;
 	struct results results = { 0 };
 	struct options options;
 	struct job job = { 0 };
@@ -248,6 +263,8 @@ int main(int argc, char **argv)
 	enum abi abi;
 
 	options_parse(&options, argc, argv);
+	syscall_counts_read(&syscall_counts, options.syscall_counts);
+	check_outputs(&options);
 	if (options.patched.directory)
 		patched = layout_read(options.patched.layout);
 	if (options.unpatched.directory)
@@ -279,11 +296,12 @@ int main(int argc, char **argv)
 			run_abi(&results, &job, &options, abi);
 		close_images(&job);
 	}
+	if (!options.compare)
+		report(&results, &options, &syscall_counts);
+	close_stdout();
 	if (options.compare)
 		return equal ? EXIT_SUCCESS : STATUS_DIFFERENT;
-
-	report(&results, &options);
-	if (options.strict && !options.count && !limits_all_held(&results))
+	if (options.strict && !limits_all_held(&results))
 		return STATUS_LIMIT_NOT_HELD;
 	return EXIT_SUCCESS;
 }

@@ -116,6 +116,15 @@ static void fatal(const char *format, ...)
 	exit(EXIT_FAILURE);
 }
 
+/* Output that nobody got is none. */
+static void close_stdout(void)
+{
+	bool failed = fflush(stdout) || ferror(stdout);
+
+	if (fclose(stdout) || failed)
+		fatal("cannot write standard output");
+}
+
 static inline __attribute__((always_inline)) uint64_t read_tsc(void)
 {
 	uint32_t low, high;
@@ -433,6 +442,7 @@ int main(int argc, char **argv)
 			break;
 		case 'h':
 			show_help();
+			close_stdout();
 			return EXIT_SUCCESS;
 		default:
 			fatal("'--help' lists the options");
@@ -458,5 +468,6 @@ int main(int argc, char **argv)
 	print_rows(unit, per_instruction);
 	if (json)
 		printf("\n] }\n");
-	return fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
+	close_stdout();
+	return EXIT_SUCCESS;
 }

@@ -7,6 +7,8 @@
 
 MAN=../../Documentation/man/vdso-bench.1
 QUICK=(--rounds 3 --runs 1 --batch 16)
+# Hours of measuring, so that what is said within a minute is said before it
+SLOW=(timeout 60 "$BENCH" --rounds 100000 --runs 1000 --batch 1000000)
 
 # Every option of --help is in the manual, and the other way round.
 options_documented()
@@ -54,7 +56,65 @@ table_lists_limits()
 plot_has_rows()
 {
 	grep -q '<svg' "$WORK/v.svg" && grep -qF 'rdtscp, inline' "$WORK/v.svg" &&
-		[[ ! -e $WORK/v.svg.tmp ]]
+		grep -q '</svg>' "$WORK/v.svg" && [[ $(echo "$WORK"/v.svg*) == "$WORK/v.svg" ]]
+}
+
+# write_to OPTION FILE: let the option write the file
+write_to()
+{
+	"$BENCH" "${QUICK[@]}" --rows rdtsc "$1" "$2" >/dev/null
+}
+
+plot_with_odd_name()
+{
+	local name=$WORK/"it's \\ a"$'\n'plot.svg
+
+	write_to --plot "$name" && grep -q '</svg>' "$name"
+}
+
+has_rows()
+{
+	if [[ $1 == --plot ]]; then
+		grep -q '</svg>' "$2"
+	else
+		json_is "d['rows']" "$2"
+	fi
+}
+
+pipe_stays()
+{
+	rm -f "$WORK/pipe"
+	mkfifo "$WORK/pipe"
+	timeout 60 cat "$WORK/pipe" >"$WORK/read" &
+	write_to "$1" "$WORK/pipe" && wait $! && [[ -p $WORK/pipe ]] && has_rows "$1" "$WORK/read"
+}
+
+link_stays()
+{
+	printf '%99999s' "longer than what is written" >"$WORK/target"
+	ln -sf target "$WORK/link"
+	write_to "$1" "$WORK/link" && [[ -L $WORK/link && ! -L $WORK/target ]] &&
+		has_rows "$1" "$WORK/target" || return
+	rm "$WORK/target"
+	write_to "$1" "$WORK/link" && [[ -L $WORK/link ]] && has_rows "$1" "$WORK/target"
+}
+
+device_stays()
+{
+	write_to "$1" "$WORK/null" && [[ -c $WORK/null ]]
+}
+
+file_has_usual_mode()
+{
+	(umask 027 && write_to --json-file "$WORK/mode.json") &&
+		[[ $(stat -c %a "$WORK/mode.json") == 640 ]]
+}
+
+read_only()
+{
+	# shellcheck disable=SC2016 # the inner shell expands these
+	unshare -m bash -c 'mount -t tmpfs -o ro none "$1" && shift && "$@"' bash "$WORK/full" \
+		"${SLOW[@]}" "$1" "$WORK/full/file"
 }
 
 # A file system that is full: the old file stays, whole.
@@ -65,12 +125,13 @@ full_disk()
 		mount -t tmpfs -o size=8k full "$1" &&
 		echo old >"$1/v.json" && ! head -c 1M /dev/zero >"$1/filler" 2>/dev/null &&
 		! "$2" --rounds 1 --runs 1 --batch 1 --json-file "$1/v.json" >/dev/null &&
-		[[ $(<"$1/v.json") == old && ! -e $1/v.json.tmp ]]' bash "$WORK/full" "$BENCH"
+		[[ $(<"$1/v.json") == old && $(cd "$1" && echo *) == "filler v.json" ]]' bash "$WORK/full" "$BENCH"
 }
 
+# to_full_device COMMAND...
 to_full_device()
 {
-	"$BENCH" "${QUICK[@]}" --rows rdtsc --json >/dev/full
+	"$@" >/dev/full
 }
 
 one_cpu()
@@ -110,18 +171,59 @@ expect "trace as JSON" 1 "has no JSON form" "$BENCH" --trace --json --patched /t
 expect "rows that are in no image" 1 "none of the chosen rows" \
 	"$BENCH" "${QUICK[@]}" --no-machine --rows CLOCK_MONOTONIC
 expect "system call counts that are not there" 1 "cannot read .*none.json" \
-	"$BENCH" "${QUICK[@]}" --rows rdtsc --syscall-counts "$WORK/none.json"
-expect "system call counts that are no JSON" 1 "cannot read" \
-	"$BENCH" "${QUICK[@]}" --rows rdtsc --syscall-counts "$0"
-expect "JSON to a directory that is not there" 1 "cannot write .*/nowhere/v.json" \
-	"$BENCH" "${QUICK[@]}" --rows rdtsc --json-file "$WORK/nowhere/v.json"
-expect "plot to a directory that is not there" 1 "gnuplot did not write" \
-	"$BENCH" "${QUICK[@]}" --rows rdtsc --plot "$WORK/nowhere/v.svg"
-expect "plot without gnuplot" 1 "not installed" \
-	env PATH=/nowhere "$BENCH" "${QUICK[@]}" --rows rdtsc --plot "$WORK/v.svg"
-expect "plot with a name that gnuplot would take apart" 1 "must not have quotes" \
-	"$BENCH" "${QUICK[@]}" --rows rdtsc --plot "$WORK/it's.svg"
-expect "output that cannot be written" 1 "cannot write standard output" to_full_device
+	"${SLOW[@]}" --syscall-counts "$WORK/none.json"
+expect "system call counts that are no JSON" 1 "cannot read .*cli.sh as output .* no JSON" \
+	"${SLOW[@]}" --syscall-counts "$0"
+printf 'null\n' >"$WORK/counts.json"
+expect "system call counts that are null" 1 "cannot read .* null" \
+	"${SLOW[@]}" --syscall-counts "$WORK/counts.json"
+for counts in '[]' '7' '{ "rows": null }' '{ "rows": {} }'; do
+	printf '%s\n' "$counts" >"$WORK/counts.json"
+	expect "system call counts that are $counts" 1 "it has no rows" \
+		"${SLOW[@]}" --syscall-counts "$WORK/counts.json"
+done
+# rows of what both clocks cost
+counts()
+{
+	local row='{ "abi": "i386", "path": "syscall", "unit": "instructions", "clock"'
+
+	printf '{ "rows": [ %s: "CLOCK_TRACE", "cost": %s }, %s: "CLOCK_MONOTONIC", "cost": 200 } ] }\n' \
+		"$row" "$1" "$row" >"$WORK/counts.json"
+}
+for cost in null '"186"' -186 0 '{}'; do
+	counts "$cost"
+	expect "system call counts with a cost of $cost" 1 "has no instructions of both" \
+		"${SLOW[@]}" --syscall-counts "$WORK/counts.json"
+done
+counts 186
+expect "system call counts as they should be" 0 "held .* syscall, instructions, .* 0\.930" \
+	"$BENCH" "${QUICK[@]}" --rows rdtsc --syscall-counts "$WORK/counts.json"
+
+for option in --json-file --plot; do
+	expect "$option in a directory that is not there" 1 "cannot write .*/nowhere/file: No such" \
+		"${SLOW[@]}" "$option" "$WORK/nowhere/file"
+	expect "$option to a directory" 1 "cannot write .*: Is a directory" \
+		"${SLOW[@]}" "$option" "$WORK"
+	expect "$option without a name" 1 "cannot write : No such" "${SLOW[@]}" "$option" ""
+done
+expect "plot without gnuplot" 1 "needs gnuplot, which cannot be started" \
+	env PATH=/nowhere "$(type -P timeout)" 60 "${SLOW[@]:2}" --plot "$WORK/v.svg"
+mkdir "$WORK/bin"
+ln -s "$(type -P false)" "$WORK/bin/gnuplot"
+expect "plot with a gnuplot that does not work" 1 "needs a gnuplot that writes SVG" \
+	env PATH="$WORK/bin:$PATH" "${SLOW[@]}" --plot "$WORK/v.svg"
+tap_run "failures before measuring leave no file" test ! -e "$WORK/v.svg" || true
+expect "JSON that cannot be written" 1 "cannot write standard output" \
+	to_full_device "$BENCH" "${QUICK[@]}" --rows rdtsc --json
+expect "tables that cannot be written" 1 "cannot write standard output" \
+	to_full_device "$BENCH" "${QUICK[@]}" --rows rdtsc
+expect "help that cannot be written" 1 "cannot write standard output" \
+	to_full_device "$BENCH" --help
+for option in --help "--samples 3" "--samples 3 --json"; do
+	# shellcheck disable=SC2086 # an option and its value
+	expect "syscall-cost $option that cannot be written" 1 "cannot write standard output" \
+		to_full_device "$BIN/syscall-cost-x86-64" $option
+done
 expect "runner without its job" 1 "is started by vdso-bench" "$BIN/vdso-bench-runner-x86-64"
 expect "limits that were not measured do not hold" 3 "NOT MEASURED" \
 	"$BENCH" "${QUICK[@]}" --rows rdtsc --strict
@@ -147,11 +249,27 @@ tap_run "without images no limit holds" json_is \
 tap_run "the file has what is printed" json_is "d['rows'] and d['limits']" "$WORK/f.json" || true
 tap_run "the table says which limits were not measured" table_lists_limits || true
 tap_run "the plot has the rows" plot_has_rows || true
+tap_run "a plot may have any name" plot_with_odd_name || true
+for option in --json-file --plot; do
+	tap_run "$option to a pipe" pipe_stays "$option" || true
+	tap_run "$option to a symbolic link" link_stays "$option" || true
+	if [[ -e $WORK/null ]] || mknod "$WORK/null" c 1 3 2>/dev/null; then
+		tap_run "$option to a device" device_stays "$option" || true
+	else
+		tap_skip "$option to a device" "only root can make one"
+	fi
+done
+tap_run "a new file has the mode that the umask says" file_has_usual_mode || true
 mkdir "$WORK/full"
 if unshare -m true 2>/dev/null; then
 	tap_run "a full disk leaves the old file" full_disk || true
+	for option in --json-file --plot; do
+		expect "$option to a read-only file system" 1 "cannot write .*: Read-only" \
+			read_only "$option"
+	done
 else
 	tap_skip "a full disk leaves the old file" "only root can mount a file system to fill"
+	tap_skip "output to a read-only file system" "only root can mount one"
 fi
 tap_run "one CPU: no tick writer, and it says so" one_cpu || true
 tap_end

@@ -10,6 +10,10 @@
 #include "../results.h"
 #include "../util.h"
 
+static const struct syscall_counts no_counts = {
+	.trace = { NAN, NAN }, .monotonic = { NAN, NAN },
+};
+
 static int points;
 static int failures;
 
@@ -148,7 +152,7 @@ static struct results measured(uint64_t trace, uint64_t unordered, uint64_t mono
 	add_instructions(&results, IMAGE_PATCHED, 60 + more);
 	add_instructions(&results, IMAGE_UNPATCHED, 60);
 	results_finish(&results);
-	limits_check(&results, NULL);
+	limits_check(&results, &no_counts);
 	return results;
 }
 
@@ -185,7 +189,7 @@ static void test_without_rdtscp(void)
 	add_ticks(&results, IMAGE_INLINE, "lfence rdtsc", 800);
 	add_ticks(&results, IMAGE_PATCHED, "CLOCK_TRACE", 840);
 	results_finish(&results);
-	limits_check(&results, NULL);
+	limits_check(&results, &no_counts);
 	point(holds(&results, "x86-64: CLOCK_TRACE / inline ordered read", 1.05),
 	      "without RDTSCP the other ordered read is the limit");
 }
@@ -201,7 +205,7 @@ static void test_floor(void)
 	add_ticks(&results, IMAGE_PATCHED, "CLOCK_TRACE", 840);
 	add_ticks(&results, IMAGE_PATCHED, "CLOCK_MONOTONIC", 1000);
 	results_finish(&results);
-	limits_check(&results, NULL);
+	limits_check(&results, &no_counts);
 	limit = limit_named(&results, name);
 	point(limit && is_near(limit->floor, 0.81) && !limit->held,
 	      "the cheaper of the reads behind a call is the floor");
@@ -213,7 +217,7 @@ static void test_floor(void)
 	add_ticks(&results, IMAGE_PATCHED, "CLOCK_TRACE_UNORDERED", 450);
 	add_ticks(&results, IMAGE_PATCHED, "CLOCK_MONOTONIC", 800);
 	results_finish(&results);
-	limits_check(&results, NULL);
+	limits_check(&results, &no_counts);
 	limit = limit_named(&results, "x86-64: CLOCK_TRACE_UNORDERED / inline rdtsc");
 	point(limit && is_near(limit->floor, 1.1) && !limit->held,
 	      "the floor of the read without order is one without order");
@@ -246,13 +250,15 @@ static void test_syscalls(void)
 		"  \"unit\": \"instructions\", \"cost\": 100 } ] }\n";
 	char path[] = "/tmp/results-test-XXXXXX";
 	struct results results = { 0 };
+	struct syscall_counts counts;
 	const struct limit *ticks;
 	int fd = mkstemp(path);
 
 	if (fd < 0 || write(fd, json, strlen(json)) != (ssize_t)strlen(json))
 		fatal("cannot write %s", path);
 	close(fd);
-	limits_check(&results, path);
+	syscall_counts_read(&counts, path);
+	limits_check(&results, &counts);
 	unlink(path);
 
 	point(holds(&results, "i386: syscall, instructions, CLOCK_TRACE / CLOCK_MONOTONIC", 0.93),
