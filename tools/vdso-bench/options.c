@@ -58,6 +58,11 @@ static const struct option long_options[] = {
 	{ NULL, 0, NULL, 0 },
 };
 
+/* What the program can do, of which an option may go with some */
+#define TO_MEASURE	(1U << 0)
+#define TO_COUNT	(1U << 1)
+#define TO_COMPARE	(1U << 2)
+
 static void show_help(void)
 {
 	printf("Usage: vdso-bench [OPTION]...\n"
@@ -295,8 +300,51 @@ static void parse_option(struct options *options, int id, const char *name, cons
 	}
 }
 
+static unsigned int purposes_of(int id)
+{
+	switch (id) {
+	case OPT_NO_MACHINE:
+	case OPT_ROWS:
+	case OPT_MODE:
+	case OPT_ROUNDS:
+	case OPT_RUNS:
+	case OPT_BATCH:
+	case OPT_SYSCALL_COUNTS:
+	case OPT_PLOT:
+	case OPT_STRICT:
+		return TO_MEASURE;
+	/* The check of the clocks that comes before a count takes CPUs, too. */
+	case OPT_CPU:
+	case OPT_TICK_CPU:
+	case OPT_TICK_RATE:
+	case OPT_JSON:
+	case OPT_JSON_FILE:
+		return TO_MEASURE | TO_COUNT;
+	default:
+		return TO_MEASURE | TO_COUNT | TO_COMPARE;
+	}
+}
+
+/* What would be ignored is refused. @given has a bit for each option. */
+static void refuse_meaningless(const struct options *options, uint32_t given)
+{
+	unsigned int purpose = options->compare ? TO_COMPARE :
+			       options->count ? TO_COUNT : TO_MEASURE;
+	const struct option *option;
+
+	for (option = long_options; option->name; option++) {
+		if (option->val >= OPT_PATCHED && given & 1U << (option->val - OPT_PATCHED) &&
+		    !(purposes_of(option->val) & purpose))
+			fatal("--%s has no meaning with --%s; leave out one of them", option->name,
+			      options->compare ? "compare" : options->trace ? "trace" : "count");
+	}
+	if (given & 1U << (OPT_BATCH - OPT_PATCHED) && options->modes == 1U << MODE_COLD)
+		fatal("--batch has no meaning with --mode cold, whose batches have a size of their own; leave out one of them");
+}
+
 void options_parse(struct options *options, int argc, char **argv)
 {
+	uint32_t given = 0;
 	int id, index = 0;
 
 	*options = (struct options) {
@@ -317,6 +365,7 @@ void options_parse(struct options *options, int argc, char **argv)
 			close_stdout();
 			exit(EXIT_SUCCESS);
 		}
+		given |= 1U << (id - OPT_PATCHED);
 		parse_option(options, id, long_options[index].name, optarg);
 	}
 	if (optind < argc)
@@ -332,5 +381,6 @@ void options_parse(struct options *options, int argc, char **argv)
 		fatal("--count and --compare exclude each other");
 	if (options->trace && options->json)
 		fatal("--trace has no JSON form; leave out one of --trace and --json");
+	refuse_meaningless(options, given);
 	choose_cpus(options);
 }

@@ -9,6 +9,7 @@ MAN=../../Documentation/man/vdso-bench.1
 QUICK=(--rounds 3 --runs 1 --batch 16)
 # Hours of measuring, so that what is said within a minute is said before it
 SLOW=(timeout 60 "$BENCH" --rounds 100000 --runs 1000 --batch 1000000)
+IMAGE=(--patched /tmp --patched-layout /dev/null)
 
 # Every option of --help is in the manual, and the other way round.
 options_documented()
@@ -170,6 +171,23 @@ expect "trace as JSON" 1 "has no JSON form" "$BENCH" --trace --json --patched /t
 	--patched-layout /dev/null
 expect "rows that are in no image" 1 "none of the chosen rows" \
 	"$BENCH" "${QUICK[@]}" --no-machine --rows CLOCK_MONOTONIC
+for option in --no-machine "--rows rdtsc" "--mode cold" "--rounds 1" "--runs 1" "--batch 1" \
+	"--syscall-counts $WORK/none.json" "--plot $WORK/v.svg" --strict; do
+	for purpose in count compare trace; do
+		# shellcheck disable=SC2086 # an option and its value
+		expect "${option%% *} with --$purpose" 1 \
+			"${option%% *} has no meaning with --$purpose" \
+			"$BENCH" "${IMAGE[@]}" --$purpose $option
+	done
+done
+for option in "--cpu 0" "--tick-cpu 0" "--tick-rate 1" --json "--json-file $WORK/v.json"; do
+	# shellcheck disable=SC2086 # an option and its value
+	expect "${option%% *} with --compare" 1 "${option%% *} has no meaning with --compare" \
+		"$BENCH" "${IMAGE[@]}" --compare $option
+done
+expect "size of batches that are all cold" 1 "--batch has no meaning with --mode cold" \
+	"$BENCH" --mode cold --batch 1
+
 expect "system call counts that are not there" 1 "cannot read .*none.json" \
 	"${SLOW[@]}" --syscall-counts "$WORK/none.json"
 expect "system call counts that are no JSON" 1 "cannot read .*cli.sh as output .* no JSON" \
