@@ -68,6 +68,8 @@ static json_object *row_to_json(const struct result *row)
 	add_number(object, "median", row->median, "%.2f");
 	add_number(object, "p10", row->p10, "%.2f");
 	add_number(object, "p90", row->p90, "%.2f");
+	/* What the limits are judged by, to as many digits as their values need */
+	add_number(object, "mean", row->mean, "%.6f");
 	add_integer(object, "rounds", row->nr_ticks);
 	return object;
 }
@@ -126,6 +128,16 @@ static void write_json(json_object *root, const char *path)
 	json_object_put(root);
 }
 
+static json_object *counts_to_json(const struct results *results)
+{
+	json_object *counts = checked(json_object_new_array());
+	size_t i;
+
+	for (i = 0; i < results->nr_counts; i++)
+		append(counts, count_to_json(&results->counts[i]));
+	return counts;
+}
+
 void report_json(const struct results *results, const char *path)
 {
 	json_object *root = checked(json_object_new_object());
@@ -143,6 +155,7 @@ void report_json(const struct results *results, const char *path)
 	add_string(root, "cpu", cpu_name());
 	add_integer(root, "tsc_hz", results->tsc_hz);
 	add(root, "rows", rows);
+	add(root, "counts", counts_to_json(results));
 	add(root, "limits", limits);
 	write_json(root, path);
 }
@@ -150,13 +163,8 @@ void report_json(const struct results *results, const char *path)
 void report_counts_json(const struct results *results, const char *path)
 {
 	json_object *root = checked(json_object_new_object());
-	json_object *counts = checked(json_object_new_array());
-	size_t i;
-
-	for (i = 0; i < results->nr_counts; i++)
-		append(counts, count_to_json(&results->counts[i]));
 
 	add_string(root, "cpu", cpu_name());
-	add(root, "counts", counts);
+	add(root, "counts", counts_to_json(results));
 	write_json(root, path);
 }
