@@ -161,18 +161,33 @@ static int convert(const struct conversion *conv, uint64_t value)
 	return convert_duration(conv, value);
 }
 
+/* A line as it was read, without its end, that of DOS and the web as well. */
+static bool parse_line(char *line, size_t length, uint64_t *value)
+{
+	if (length && line[length - 1] == '\n') {
+		line[--length] = '\0';
+		if (length && line[length - 1] == '\r')
+			line[--length] = '\0';
+	}
+	if (strlen(line) != length) {
+		complain("there is a NUL byte after '%s'", line);
+		return false;
+	}
+	return parse_u64(line, 0, UINT64_MAX, value);
+}
+
 static int convert_input(struct conversion *conv)
 {
 	unsigned long long number = 0;
 	int status = prepare(conv);
 	char *line = NULL;
+	ssize_t length;
 	size_t size = 0;
 	uint64_t value;
 
-	while (status == STATUS_OK && getline(&line, &size, stdin) >= 0) {
+	while (status == STATUS_OK && (length = getline(&line, &size, stdin)) >= 0) {
 		number++;
-		line[strcspn(line, "\n")] = '\0';
-		if (!parse_u64(line, 0, UINT64_MAX, &value)) {
+		if (!parse_line(line, (size_t)length, &value)) {
 			complain("that was line %llu of standard input", number);
 			status = STATUS_USAGE;
 		} else {

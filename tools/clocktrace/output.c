@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <ctype.h>
 #include <errno.h>
 #include <json-c/json.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "clocktrace.h"
@@ -11,15 +13,30 @@
 /* Why the first write that failed did so; later ones may fail for reasons that tell less. */
 static int write_error;
 
+/* What is quoted in a message may come from anywhere, and must not steer a terminal. */
+static void put_message(const char *message)
+{
+	for (; *message; message++) {
+		if (iscntrl((unsigned char)*message) && *message != '\n')
+			fprintf(stderr, "\\x%02x", (unsigned char)*message);
+		else
+			fputc(*message, stderr);
+	}
+}
+
 void complain(const char *format, ...)
 {
 	va_list args;
+	char *message;
 
-	fputs("clocktrace: ", stderr);
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	if (vasprintf(&message, format, args) < 0)
+		message = NULL;
 	va_end(args);
+	fputs("clocktrace: ", stderr);
+	put_message(message ? message : format);
 	fputc('\n', stderr);
+	free(message);
 }
 
 int try_help(const char *command)

@@ -155,6 +155,26 @@ refuses_line()
 	((status == 2)) && [[ $(<"$work/out") == $'1\n2' ]] && grep -q 'line 3' "$work/err"
 }
 
+# refuses_bytes INPUT MESSAGE: as the first line, and no number comes of it
+refuses_bytes()
+{
+	local status=0
+
+	# shellcheck disable=SC2059 # for bytes that no argument can hold
+	printf "$1" | "$CLOCKTRACE" convert -f 1000000000 - >"$work/out" 2>"$work/err" ||
+		status=$?
+	((status == 2)) && [[ ! -s $work/out ]] && grep -q 'line 1' "$work/err" &&
+		grep -qE -- "$2" "$work/err"
+}
+
+converts_dos_lines()
+{
+	local status=0
+
+	printf '5\r\n0x6\r\n7' | "$CLOCKTRACE" convert -f 1000000000 - >"$work/out" || status=$?
+	((status == 0)) && [[ $(<"$work/out") == $'5\n6\n7' ]]
+}
+
 test_convert()
 {
 	local max=18446744073709551615
@@ -171,6 +191,15 @@ test_convert()
 		gives 2 "" "'x' is not" convert -f 1 1 2 x || true
 	tap_run "standard input" converts_input || true
 	tap_run "standard input: wrong line" refuses_line || true
+	tap_run "standard input: NUL byte and junk" \
+		refuses_bytes '5\0junk\n' "NUL byte after '5'" || true
+	tap_run "standard input: NUL byte at the end" refuses_bytes '5\0' "NUL byte" || true
+	tap_run "standard input: NUL byte first" refuses_bytes '\0005\n' "NUL byte" || true
+	tap_run "standard input: lines that end in CR LF" converts_dos_lines || true
+	tap_run "standard input: only CR LF" refuses_bytes '\r\n' "'' is not" || true
+	tap_run "standard input: CR within a line" \
+		refuses_bytes '5\r6\n' "'5\\\\x0d6' is not a whole" || true
+	tap_run "standard input: two CR" refuses_bytes '5\r\r\n' "is not a whole" || true
 	tap_run "standard input: empty" gives 0 "" "" convert -f 1 - || true
 	tap_run "JSON" converts \
 		'{"ticks":18446744073709551615,"ns":6148914691236517205,"frequency":3000000000}' \
