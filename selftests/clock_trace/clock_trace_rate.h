@@ -6,18 +6,28 @@
  * A reading of CLOCK_TRACE is bracketed by two of the reference clock, and of
  * many brackets the narrowest counts. So an interrupt or a preemption makes a
  * bracket useless and not the result wrong: half its width is the uncertainty.
+ *
+ * That uncertainty has a bound of its own. A rate of which less is known shows
+ * nothing, so it must not be added to what a test tolerates without a limit.
  */
 #ifndef CLOCK_TRACE_RATE_H
 #define CLOCK_TRACE_RATE_H
 
 #include "clock_trace_abi.h"
 
+/* The brackets of a round, and the rounds on a machine that is never quiet. */
 #define RATE_BRACKETS 500
+#define RATE_ROUNDS 20
+#define RATE_ROUND_PAUSE_US 5000
+/* A bracket that needs no other: over 0.7 s, two of them leave 29 ppm open. */
+#define RATE_NARROW_NS 20000
+/* In ppm, what a rate that is judged may leave open. */
+#define RATE_MAX_UNCERTAINTY 50.0
 
 /**
  * struct rate_point - the same moment on two clocks
- * @value: CLOCK_TRACE
- * @epoch: its epoch
+ * @value: the clock in question, CLOCK_TRACE unless said otherwise
+ * @epoch: the epoch of CLOCK_TRACE
  * @ns: the middle of the bracket on the reference clock
  * @uncertainty: how far @ns may be off, in ns
  */
@@ -47,30 +57,60 @@ static inline __u64 clock_ns(clockid_t id)
 }
 
 /**
- * rate_point_read() - read CLOCK_TRACE and a reference clock together
- * @reference: the reference clock
- * @point: the narrowest of RATE_BRACKETS brackets
+ * rate_bracket() - read a clock between two readings of another one
+ * @reference: the other clock
+ * @read: reads the clock, and keeps what it read in @point
+ * @point: filled in from the narrowest bracket
+ *
+ * Ends with the round that has a narrow bracket, or with the last one.
  */
-static inline void rate_point_read(clockid_t reference, struct rate_point *point)
+static inline void rate_bracket(clockid_t reference,
+				void (*read)(struct rate_point *point),
+				struct rate_point *point)
 {
 	__u64 narrowest = UINT64_MAX, before, after;
-	struct reading r;
+	struct rate_point now;
 	int i;
 
-	for (i = 0; i < RATE_BRACKETS; i++) {
+	*point = (struct rate_point) { 0 };
+	for (i = 0; i < RATE_ROUNDS * RATE_BRACKETS; i++) {
+		if (i && i % RATE_BRACKETS == 0) {
+			if (narrowest <= RATE_NARROW_NS)
+				return;
+			usleep(RATE_ROUND_PAUSE_US);
+		}
+
 		before = clock_ns(reference);
-		abi_read(&abi_vdso, CLOCK_TRACE, &r);
+		read(&now);
 		after = clock_ns(reference);
 		if (after - before >= narrowest)
 			continue;
 
 		narrowest = after - before;
-		point->value = r.value;
-		point->epoch = r.epoch;
+		*point = now;
 		point->ns = before + narrowest / 2;
 		/* Either end of the bracket is known to a nanosecond only. */
 		point->uncertainty = narrowest / 2 + 1;
 	}
+}
+
+static inline void rate_read_trace(struct rate_point *point)
+{
+	struct reading r;
+
+	abi_read(&abi_vdso, CLOCK_TRACE, &r);
+	point->value = r.value;
+	point->epoch = r.epoch;
+}
+
+/**
+ * rate_point_read() - read CLOCK_TRACE and a reference clock together
+ * @reference: the reference clock
+ * @point: from the narrowest of many brackets
+ */
+static inline void rate_point_read(clockid_t reference, struct rate_point *point)
+{
+	rate_bracket(reference, rate_read_trace, point);
 }
 
 /**
@@ -97,6 +137,22 @@ static inline struct rate rate_between(const struct rate_point *from,
 static inline double magnitude(double x)
 {
 	return x < 0 ? -x : x;
+}
+
+/**
+ * rate_expect() - expect a rate that is known well enough, and close enough
+ * @_metadata: of the test, for EXPECT_LE()
+ * @rate: the rate
+ * @max_ppm: how far it may be off, in ppm; nothing is added to it
+ */
+static inline void rate_expect(struct __test_metadata *_metadata,
+			       const struct rate *rate, double max_ppm)
+{
+	EXPECT_LE(rate->uncertainty, RATE_MAX_UNCERTAINTY)
+		TH_LOG("%.3f ppm +- %.3f: the machine is too busy to tell",
+		       rate->ppm, rate->uncertainty);
+	EXPECT_LE(magnitude(rate->ppm), max_ppm)
+		TH_LOG("%.3f ppm +- %.3f", rate->ppm, rate->uncertainty);
 }
 
 #endif /* CLOCK_TRACE_RATE_H */
