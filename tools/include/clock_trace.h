@@ -5,7 +5,7 @@
  * CLOCK_TRACE is a clock of the Linux kernel that gives the raw cycle counter of the machine
  * through the vDSO while that counter is known to be synchronized between the CPUs, and
  * continues it from CLOCK_MONOTONIC where it is not. This header is the whole library: it works
- * in C (C11 and later) and C++ (C++11 and later), with GCC and Clang, and needs nothing but the
+ * in C (C99 and later) and C++ (C++11 and later), with GCC and Clang, and needs nothing but the
  * C library and, for 128-bit division on 64-bit machines, the compiler's own support library.
  *
  * Values and epochs
@@ -45,6 +45,11 @@
  */
 #ifndef CLOCK_TRACE_H
 #define CLOCK_TRACE_H
+
+#if defined(__STRICT_ANSI__) && !defined(__cplusplus) && \
+	(!defined(__STDC_VERSION__) || __STDC_VERSION__ < 199901L)
+#error "clock_trace.h: this needs C99 or later: compile with -std=c99, -std=gnu11 or the like"
+#else
 
 #include <elf.h>
 #include <errno.h>
@@ -1058,5 +1063,7 @@ static inline int clock_trace_pairing_to_ns(const struct clock_trace_pairing *pa
 	memcpy(ns, &delta, sizeof(delta));
 	return 0;
 }
+
+#endif /* C99 */
 
 #endif /* CLOCK_TRACE_H */

@@ -67,9 +67,21 @@ strict_mode_advises()
 		grep -q "define _GNU_SOURCE" "$work/advice"
 }
 
+# The advice is all that is said: no syntax error follows it.
+strict_c89_advises()
+{
+	local compiler=$1 standard=$2
+
+	! echo '#include "clock_trace.h"' | "$compiler" -std="$standard" -D_GNU_SOURCE \
+		-I"$HERE/.." -x c -fsyntax-only - 2>"$work/advice" || return
+	cat "$work/advice"
+	grep -q "needs C99 or later" "$work/advice" &&
+		[[ $(grep -c "error:" "$work/advice") == 1 ]]
+}
+
 tap_begin
 for cc in gcc clang; do
-	for standard in "c11 $POSIX" "c11 -D_GNU_SOURCE" gnu11 gnu17 gnu2x \
+	for standard in "c99 $POSIX" gnu99 "c11 $POSIX" "c11 -D_GNU_SOURCE" gnu11 gnu17 gnu2x \
 		"gnu11 -DCLOCK_TRACE_NO_INT128" "gnu11 -O0" "gnu11 -O3 -flto"; do
 		# shellcheck disable=SC2086 # a standard and its options
 		compile c "$cc -std=$standard" "$cc" -std=$standard
@@ -102,4 +114,14 @@ else
 	tap_skip "C++ program of two files" "there is no g++"
 fi
 tap_run "-std=c11 alone is refused with advice" strict_mode_advises || true
+for standard in c89 iso9899:199409; do
+	for cc in gcc clang; do
+		if type "$cc" >/dev/null 2>&1; then
+			tap_run "$cc -std=$standard is refused with advice" \
+				strict_c89_advises "$cc" "$standard" || true
+		else
+			tap_skip "$cc -std=$standard is refused with advice" "there is no $cc"
+		fi
+	done
+done
 tap_end
