@@ -147,6 +147,11 @@ one_cpu()
 
 tap_begin
 tap_run "--help and the manual list the same options" options_documented || true
+if type mandoc >/dev/null 2>&1; then
+	tap_run "the manual is well-formed" mandoc -T lint -W warning "$MAN" || true
+else
+	tap_skip "the manual is well-formed" "there is no mandoc"
+fi
 tap_run "--help lists the rows" rows_documented || true
 
 expect "unknown option" 1 "'vdso-bench --help' lists" "$BENCH" --nonsense
