@@ -135,6 +135,66 @@ to_full_device()
 	"$@" >/dev/full
 }
 
+# stand_in ABI [CLOCK...]: a syscall-cost that finds these clocks, or cannot be run
+stand_in()
+{
+	local abi=$1 file=$WORK/bin/syscall-cost-$1 rows="" clock
+	shift
+
+	for clock; do
+		rows+="${rows:+,}{ \"abi\": \"$abi\", \"clock\": \"$clock\", \"path\": \"syscall\", \"unit\": \"ticks\", \"cost\": 616 }"
+	done
+	{
+		printf '#!/bin/bash\n'
+		(($#)) || printf 'exit 1\n'
+		printf "cat <<'END'\n"
+		printf '{ "unit": "ticks", "state": "counter", "rows": [ %s ] }\nEND\n' "$rows"
+	} >"$file"
+	chmod 755 "$file"
+}
+
+run_here()
+{
+	BIN=$WORK/bin syscall-cost/run-here "$WORK/here"
+}
+
+here_with_clock()
+{
+	stand_in x86-64 CLOCK_MONOTONIC CLOCK_TRACE
+	stand_in i386 CLOCK_MONOTONIC CLOCK_TRACE
+	run_here >"$WORK/table" &&
+		grep -q "ticks per call, CLOCK_TRACE driven by: counter" "$WORK/table" &&
+		grep -qE "^CLOCK_TRACE +616 +616" "$WORK/table" &&
+		json_is "d['unit'] == 'ticks'" "$WORK/here-x86-64.json" &&
+		json_is "d['unit'] == 'ticks'" "$WORK/here-i386.json"
+}
+
+here_without_32_bit()
+{
+	stand_in i386
+	run_here >"$WORK/table" && grep -q "no 32-bit programs" "$WORK/table" &&
+		grep -qE "^CLOCK_TRACE +616$" "$WORK/table" && [[ ! -e $WORK/here-i386.json ]]
+}
+
+here_without_clock()
+{
+	stand_in x86-64 CLOCK_MONOTONIC
+	run_here >"$WORK/table" && grep -q "has no CLOCK_TRACE" "$WORK/table" &&
+		! grep -q 616 "$WORK/table" && [[ ! -e $WORK/here-x86-64.json ]]
+}
+
+# Whichever of the two this machine's kernel is
+here()
+{
+	BIN=$BIN syscall-cost/run-here "$WORK/real" >"$WORK/table" || return
+	if [[ -e $WORK/real-x86-64.json ]]; then
+		json_is "any(r['clock'] == 'CLOCK_TRACE' for r in d['rows'])" \
+			"$WORK/real-x86-64.json"
+	else
+		grep -q "has no CLOCK_TRACE" "$WORK/table"
+	fi
+}
+
 one_cpu()
 {
 	local cpu
@@ -295,5 +355,9 @@ else
 	tap_skip "a full disk leaves the old file" "only root can mount a file system to fill"
 	tap_skip "output to a read-only file system" "only root can mount one"
 fi
+tap_run "system calls of a running kernel with the clock" here_with_clock || true
+tap_run "system calls of one without 32-bit programs" here_without_32_bit || true
+tap_run "system calls of one without the clock" here_without_clock || true
+tap_run "system calls of this machine's kernel" here || true
 tap_run "one CPU: no tick writer, and it says so" one_cpu || true
 tap_end
