@@ -67,6 +67,22 @@ strict_mode_advises()
 		grep -q "define _GNU_SOURCE" "$work/advice"
 }
 
+# The example of README.md, as it is printed, with the command that is printed with it
+readme_example_compiles()
+{
+	# shellcheck disable=SC2016 # nothing is to be expanded
+	sed -n '/^```c$/,/^```$/{/^```/!p}' "$HERE/../../../README.md" >"$work/example.c"
+	(cd "$work" && ln -s "$HERE/../.." tools && gcc -Itools/include example.c -o example \
+		-Wall -Wextra -Werror) || return
+	# It measures, or says that there is no clock.
+	if "$work/example" >"$work/result" 2>"$work/advice"; then
+		grep -qxE '[0-9]+ ns' "$work/result"
+	else
+		cat "$work/advice"
+		grep -qE 'has no CLOCK_TRACE|was switched' "$work/advice"
+	fi
+}
+
 # The advice is all that is said: no syntax error follows it.
 strict_c89_advises()
 {
@@ -113,6 +129,7 @@ if type g++ >/dev/null 2>&1; then
 else
 	tap_skip "C++ program of two files" "there is no g++"
 fi
+tap_run "the example of README.md compiles" readme_example_compiles || true
 tap_run "-std=c11 alone is refused with advice" strict_mode_advises || true
 for standard in c89 iso9899:199409; do
 	for cc in gcc clang; do
