@@ -96,12 +96,7 @@ int main(int argc, char **argv)
 		return KSFT_FAIL;
 	}
 
-	skip_without_clock();
-	ksft_print_header();
-	if (no_counter())
-		ksft_exit_skip("%s\n", no_counter());
-	if (abi_missing(&abi_vdso))
-		ksft_exit_skip("%s\n", abi_missing(&abi_vdso));
+	begin_with_counter();
 	if (usable_cpus(cpu, ARRAY_SIZE(cpu)) < 2)
 		ksft_exit_skip("there is only one CPU\n");
 	if (!counter_now())

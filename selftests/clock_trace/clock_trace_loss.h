@@ -35,6 +35,19 @@ static inline __u64 counter_now(void)
 }
 
 /**
+ * begin_with_counter() - start the output, and skip without a counter to lose
+ */
+static inline void begin_with_counter(void)
+{
+	skip_without_clock();
+	ksft_print_header();
+	if (no_counter())
+		ksft_exit_skip("%s\n", no_counter());
+	if (abi_missing(&abi_vdso))
+		ksft_exit_skip("%s\n", abi_missing(&abi_vdso));
+}
+
+/**
  * do_write() - do what one argument "FILE=TEXT" asks for
  * @argument: it; TEXT is written to FILE in one go
  *

@@ -235,12 +235,7 @@ int main(int argc, char **argv)
 		return KSFT_FAIL;
 	}
 
-	skip_without_clock();
-	ksft_print_header();
-	if (no_counter())
-		ksft_exit_skip("%s\n", no_counter());
-	if (abi_missing(&abi_vdso))
-		ksft_exit_skip("%s\n", abi_missing(&abi_vdso));
+	begin_with_counter();
 	ksft_set_plan(ARRAY_SIZE(clocks));
 
 	find_vdso();
