@@ -13,9 +13,9 @@ import struct
 import subprocess
 import time
 
-# How long something may take before it counts as failed. On a busy machine an
+# How long something may take before it counts as hanging. On a busy machine an
 # emulated guest of an emulated guest takes its time.
-LIMIT = 600
+LIMIT = 180
 # The record of tools/guest-check/sample.h
 RECORD = struct.Struct("=IIIIQHHI")
 PORT = "org.clock_trace.samples"
@@ -29,12 +29,16 @@ class GuestError(Exception):
     """What went wrong with a guest."""
 
 
+class GuestHangs(GuestError):
+    """A guest did not get on. See scripts/boot, --attempts."""
+
+
 def wait_for(what, condition):
     """Wait until condition() is true."""
     end = time.monotonic() + LIMIT
     while not (result := condition()):
         if time.monotonic() > end:
-            raise GuestError(f"{what}: not within {LIMIT} s")
+            raise GuestHangs(f"{what}: not within {LIMIT} s")
         time.sleep(0.1)
     return result
 
@@ -93,7 +97,10 @@ class Guest:
         return monitor
 
     def _read_message(self):
-        line = self.monitor.readline()
+        try:
+            line = self.monitor.readline()
+        except TimeoutError as error:
+            raise GuestHangs(f"{self.name}: QEMU says nothing for {LIMIT} s") from error
         if not line:
             raise GuestError(f"{self.name}: QEMU closed its monitor")
         return json.loads(line)
@@ -180,4 +187,5 @@ class Guest:
     def quit(self):
         if self.process.poll() is None:
             self.qmp("quit")
-            self.process.wait(LIMIT)
+            wait_for(f"{self.name}: the end of QEMU",
+                     lambda: self.process.poll() is not None)
