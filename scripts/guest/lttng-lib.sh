@@ -39,6 +39,19 @@ stop_sessiond()
 	pid=$(pgrep -o -x lttng-sessiond) && kill "$pid" && wait_gone "$pid" lttng-sessiond
 }
 
+# await_file FILE: until it is there, but not for ever
+await_file()
+{
+	local i
+
+	for ((i = 0; i < 600; i++)); do
+		[[ ! -e $1 ]] || return 0
+		sleep 0.2
+	done
+	echo "there is no ${1##*/} after two minutes" >&2
+	return 1
+}
+
 # create_session NAME LTTNG-CREATE-OPTION...: one that records the brackets. The
 # buffers hold all of them, so that none is lost where the consumer is slow.
 create_session()

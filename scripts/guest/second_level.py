@@ -21,6 +21,9 @@ RECORD = struct.Struct("=IIIIQHHI")
 PORT = "org.clock_trace.samples"
 MEMORY = "64M"
 CPU = "qemu64"
+# Nothing that is accessed in memory, see scripts/boot, --attempts
+FEATURES = ",+x2apic"
+PORT_IO = ",disable-modern=on"
 KERNEL_ARGUMENTS = ("console=ttyS0 quiet panic=-1 tsc=reliable no_timer_check "
                     "i8042.noprobe=1")
 
@@ -57,7 +60,7 @@ class Guest:
         self.events = []
         command = [
             "qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none",
-            "-machine", "q35,i8042=off", "-accel", "kvm", "-cpu", CPU, "-m", MEMORY,
+            "-machine", "q35,i8042=off", "-accel", "kvm", "-cpu", CPU + FEATURES, "-m", MEMORY,
             # The second CPU has a name, so that it can be unplugged.
             "-smp", "1,maxcpus=2",
             "-device", f"{CPU}-x86_64-cpu,id=cpu1,socket-id=0,core-id=1,thread-id=0",
@@ -65,7 +68,7 @@ class Guest:
             "-chardev", f"file,id=console,path={self.path}.console",
             "-serial", "chardev:console",
             "-chardev", f"file,id=samples,path={self.samples_path}",
-            "-device", "virtio-serial-pci",
+            "-device", "virtio-serial-pci" + PORT_IO,
             "-device", f"virtserialport,chardev=samples,name={PORT}",
             "-chardev", f"socket,id=qmp,path={self.path}.qmp,server=on,wait=off",
             "-mon", "chardev=qmp,mode=control",

@@ -22,7 +22,7 @@ static void print_help(void)
 	     "TRACE is the host's trace, recorded by trace-cmd with the clock \"clock_trace\" and the\n"
 	     "events kvm_entry, kvm_exit and kvm_guest_tsc. SAMPLES is what guest-sampler wrote in\n"
 	     "the guest that the process PID ran, with a comma before the next process that it\n"
-	     "moved to.\n"
+	     "moved to. Either may be a directory with what LTTng recorded with CLOCK_TRACE.\n"
 	     "\n"
 	     "  --shift TICKS   make each offset wrong by TICKS, which may be negative\n"
 	     "  --json          print one JSON object\n"

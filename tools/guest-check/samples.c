@@ -8,7 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sys/stat.h>
+
 #include "array.h"
+#include "ctf.h"
 #include "message.h"
 #include "samples.h"
 
@@ -60,6 +63,68 @@ static bool is_rewind(const struct guest_samples *samples,
 	return false;
 }
 
+static void add_sample(struct guest_samples *samples, const struct guest_sample *sample,
+		       int32_t pid)
+{
+	samples->boots += new_boot(samples, sample);
+	samples->rewinds += is_rewind(samples, sample);
+	samples->pids = array_room(samples->pids, samples->count, sizeof(pid));
+	samples->pids[samples->count] = pid;
+	samples->items = array_room(samples->items, samples->count, sizeof(*sample));
+	samples->items[samples->count++] = *sample;
+}
+
+/* Events of a guest that was traced by LTTng */
+struct traced {
+	const char *path;
+	struct guest_sample *items;
+	size_t count;
+};
+
+static void note_traced(void *data, const struct ctf_event *event)
+{
+	struct traced *traced = data;
+
+	if (event->cpu > UINT16_MAX)
+		die("%s has a CPU %llu", traced->path, (unsigned long long)event->cpu);
+	traced->items = array_room(traced->items, traced->count, sizeof(*traced->items));
+	traced->items[traced->count++] = (struct guest_sample){
+		.magic = GUEST_SAMPLE_MAGIC,
+		.value = event->time,
+		.cpu = (uint16_t)event->cpu,
+		.vcpu = (uint16_t)event->cpu,
+		.flags = GUEST_SAMPLE_COUNTER,
+	};
+}
+
+static int compare_values(const void *a, const void *b)
+{
+	const struct guest_sample *one = a, *other = b;
+
+	if (one->value != other->value)
+		return one->value < other->value ? -1 : 1;
+	return 0;
+}
+
+/*
+ * Kernel and user space are merged by the value of the clock, which is of one time line;
+ * the offsets to the time of day, by which libbabeltrace2 merges, are not exact.
+ */
+static void read_directory(const char *path, int32_t pid, struct guest_samples *samples)
+{
+	struct traced traced = { .path = path };
+	size_t i;
+
+	ctf_read(path, note_traced, &traced);
+	if (traced.count)
+		qsort(traced.items, traced.count, sizeof(*traced.items), compare_values);
+	for (i = 0; i < traced.count; i++) {
+		traced.items[i].sequence = (uint32_t)i;
+		add_sample(samples, &traced.items[i], pid);
+	}
+	free(traced.items);
+}
+
 static void read_file(const char *path, int32_t pid, struct guest_samples *samples)
 {
 	struct guest_sample sample;
@@ -70,13 +135,7 @@ static void read_file(const char *path, int32_t pid, struct guest_samples *sampl
 		die("%s: %s", path, strerror(errno));
 	while (fread(&sample, sizeof(sample), 1, file) == 1) {
 		check_sample(&sample, path, number++);
-		samples->boots += new_boot(samples, &sample);
-		samples->rewinds += is_rewind(samples, &sample);
-		samples->pids = array_room(samples->pids, samples->count, sizeof(pid));
-		samples->pids[samples->count] = pid;
-		samples->items = array_room(samples->items, samples->count,
-					    sizeof(sample));
-		samples->items[samples->count++] = sample;
+		add_sample(samples, &sample, pid);
 	}
 	if (ferror(file))
 		die("%s: %s", path, strerror(errno));
@@ -87,6 +146,7 @@ void samples_read(const char *argument, struct guest_samples *samples)
 {
 	char *copy = strdup(argument), *rest = copy;
 	const char *path;
+	struct stat status;
 	int32_t pid;
 
 	if (!copy)
@@ -95,7 +155,10 @@ void samples_read(const char *argument, struct guest_samples *samples)
 	while ((path = next_file(&rest, &pid))) {
 		if (!samples->pid)
 			samples->pid = pid;
-		read_file(path, pid, samples);
+		if (!stat(path, &status) && S_ISDIR(status.st_mode))
+			read_directory(path, pid, samples);
+		else
+			read_file(path, pid, samples);
 	}
 	free(copy);
 }

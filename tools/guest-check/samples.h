@@ -31,7 +31,8 @@ struct guest_samples {
 
 /**
  * samples_read() - read a guest's samples
- * @argument: "PID:FILE", and ",PID:FILE" for each VM that the guest has moved to
+ * @argument: "PID:FILE", and ",PID:FILE" for each VM that the guest has moved to; FILE
+ *	is of guest-sampler, or a directory with traces of LTTng
  * @samples: filled; free it with samples_free()
  *
  * A sample that is cut at the end of the file, by the guest's sudden death, does not

@@ -7,19 +7,29 @@
 
 #include "trace.h"
 
-/* The threads' events by thread and vCPU, then by order */
-static int compare_told(const void *a, const void *b)
+/* The threads' events by thread, then by order */
+static int compare_by_thread(const void *a, const void *b)
 {
 	const struct told *one = *(const struct told *const *)a;
 	const struct told *other = *(const struct told *const *)b;
 
 	if (one->thread != other->thread)
 		return one->thread < other->thread ? -1 : 1;
-	if (one->event.vcpu_id != other->event.vcpu_id)
-		return one->event.vcpu_id < other->event.vcpu_id ? -1 : 1;
 	if (one->event.position.order != other->event.position.order)
 		return one->event.position.order < other->event.position.order ? -1 : 1;
 	return 0;
+}
+
+/* By thread and vCPU, then by order */
+static int compare_told(const void *a, const void *b)
+{
+	const struct told *one = *(const struct told *const *)a;
+	const struct told *other = *(const struct told *const *)b;
+
+	if (one->thread == other->thread &&
+	    one->event.vcpu_id != other->event.vcpu_id)
+		return one->event.vcpu_id < other->event.vcpu_id ? -1 : 1;
+	return compare_by_thread(a, b);
 }
 
 static int compare_stays(const void *a, const void *b)
@@ -38,47 +48,57 @@ static int compare_stays(const void *a, const void *b)
 static bool same_vcpu(const struct told *told, const struct stay *stay)
 {
 	return told->thread == stay->thread &&
-	       told->event.vcpu_id == stay->vcpu_id;
+	       (stay->vcpu_id == VCPU_UNKNOWN ||
+		told->event.vcpu_id == stay->vcpu_id);
 }
 
-static uint64_t find_vm(const struct told *const *told, size_t count,
-			const struct stay *stay)
+/* Fill in the VM, and the vCPU where it is unknown; @told is sorted by @compare */
+static void find_owner(const struct told *const *told, size_t count,
+		       int (*compare)(const void *, const void *), struct stay *stay)
 {
 	const struct told key = {
 		.event.vcpu_id = stay->vcpu_id,
 		.event.position = stay->entry,
 		.thread = stay->thread,
 	};
-	const struct told *wanted = &key;
+	const struct told *wanted = &key, *found = NULL;
 	size_t low = 0, high = count, middle;
 
 	while (low < high) {
 		middle = low + (high - low) / 2;
-		if (compare_told(&told[middle], &wanted) < 0)
+		if (compare(&told[middle], &wanted) < 0)
 			low = middle + 1;
 		else
 			high = middle;
 	}
 	if (low > 0 && same_vcpu(told[low - 1], stay))
-		return told[low - 1]->event.vm_id;
-	if (low < count && same_vcpu(told[low], stay))
-		return told[low]->event.vm_id;
-	return 0;
+		found = told[low - 1];
+	else if (low < count && same_vcpu(told[low], stay))
+		found = told[low];
+	if (!found)
+		return;
+	stay->vm_id = found->event.vm_id;
+	stay->vcpu_id = found->event.vcpu_id;
 }
 
 void trace_finish(struct host_trace *trace)
 {
 	const struct told **told = calloc(trace->nr_told + 1, sizeof(*told));
+	/* A reader knows the vCPU of all stays or of none. */
+	bool unknown = trace->nr_stays && trace->stays[0].vcpu_id == VCPU_UNKNOWN;
+	int (*compare)(const void *a, const void *b) = unknown ? compare_by_thread :
+								 compare_told;
 	size_t count = 0, i;
 
 	for (i = 0; told && i < trace->nr_told; i++)
 		/* Whoever drops the last reference to a VM destroys its vCPUs. */
-		if (trace->told[i].event.reason != CLOCKTRACE_DESTROYED)
+		if (trace->told[i].event.reason != CLOCKTRACE_DESTROYED &&
+		    trace->told[i].thread != THREAD_NONE)
 			told[count++] = &trace->told[i];
 	if (count)
-		qsort(told, count, sizeof(*told), compare_told);
+		qsort(told, count, sizeof(*told), compare);
 	for (i = 0; i < trace->nr_stays; i++)
-		trace->stays[i].vm_id = find_vm(told, count, &trace->stays[i]);
+		find_owner(told, count, compare, &trace->stays[i]);
 	free(told);
 	if (trace->nr_stays)
 		qsort(trace->stays, trace->nr_stays, sizeof(*trace->stays),

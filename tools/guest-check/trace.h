@@ -13,6 +13,10 @@
 #include "clocktrace_guest.h"
 
 #define REASONS (CLOCKTRACE_DESTROYED + 1)
+/* Of a stay: LTTng's event of the exit does not name the vCPU */
+#define VCPU_UNKNOWN UINT32_MAX
+/* Of a kvm_guest_tsc: it was told on behalf of a tracer, not by who runs the vCPU */
+#define THREAD_NONE (-1)
 
 /**
  * struct stay - a stay of a vCPU in the guest, from kvm_entry to kvm_exit
@@ -78,11 +82,11 @@ struct host_trace {
 };
 
 /**
- * trace_read() - read a file of trace-cmd
- * @path: the file
+ * trace_read() - read a host's trace
+ * @path: a file of trace-cmd, or a directory with traces of LTTng
  * @trace: filled; free it with trace_free()
  *
- * Ends the program if the file cannot be used.
+ * Ends the program if the trace cannot be used.
  */
 void trace_read(const char *path, struct host_trace *trace);
 
@@ -91,7 +95,7 @@ void trace_read(const char *path, struct host_trace *trace);
  * @trace: a trace with all of its events
  *
  * A thread runs the vCPU that it told the values of, in an event before the stay or,
- * if none is there, after it.
+ * if none is there, after it. Stays of %VCPU_UNKNOWN get their vCPU from there too.
  */
 void trace_finish(struct host_trace *trace);
 

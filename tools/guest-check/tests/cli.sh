@@ -81,6 +81,17 @@ test_traces()
 		gives 2 '' 'is not a file of trace-cmd' "$work/noise" "1:$work/good"
 }
 
+# Directories are of LTTng, for the host as for a guest.
+test_lttng()
+{
+	gives 2 '' 'nothing holds no trace of LTTng' "$work/nothing" "1:$work/good" &&
+		gives 2 '' 'nothing holds no trace of LTTng' "$work/none" "1:$work/nothing" &&
+		gives 2 '' 'ctf-noise cannot be read as a trace of LTTng: .' \
+			"$work/ctf-noise" "1:$work/good" &&
+		gives 2 '' 'ctf-empty (cannot be read as a trace of LTTng: .|holds no events)' \
+			"$work/ctf-empty" "1:$work/good"
+}
+
 documented()
 {
 	local option page
@@ -105,11 +116,15 @@ record "$good" '\0' >"$work/monotonic"
 { cat "$work/good"; head -c 31 "$work/good"; } >"$work/cut"
 : >"$work/empty"
 head -c 100000 /dev/urandom >"$work/noise"
+mkdir -p "$work/nothing" "$work/ctf-noise/kernel" "$work/ctf-empty/kernel"
+cp "$work/noise" "$work/ctf-noise/kernel/metadata"
+: >"$work/ctf-empty/kernel/metadata"
 
 tap_begin
 tap_run "usage, --help and wrong arguments" test_usage || true
 tap_run "samples that cannot be used" test_samples || true
 tap_run "a sample that is cut at the end of its file" test_cut || true
 tap_run "traces that cannot be used" test_traces || true
+tap_run "directories that cannot be used" test_lttng || true
 tap_run "the man pages are complete and well-formed" documented || true
 tap_end

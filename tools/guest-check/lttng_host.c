@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The events of a host as LTTng names them.
+ */
+#include <string.h>
+
+#include "builder.h"
+#include "ctf.h"
+#include "lttng_host.h"
+#include "message.h"
+
+static uint64_t number(const struct ctf_event *event, const char *name)
+{
+	uint64_t value;
+
+	if (!ctf_number(event->payload, name, &value))
+		die("the event %s has no field %s", event->name, name);
+	return value;
+}
+
+static int thread_of(const struct ctf_event *event)
+{
+	uint64_t thread;
+
+	if (!ctf_number(event->context, "tid", &thread))
+		die("the event %s does not tell its thread: record with \"lttng add-context -k -t tid\"",
+		    event->name);
+	return (int)thread;
+}
+
+static struct clocktrace_guest_event told(const struct ctf_event *event)
+{
+	return (struct clocktrace_guest_event){
+		.vm_id = number(event, "vm_id"),
+		.vm_pid = (int32_t)number(event, "vm_pid"),
+		.vcpu_id = (uint32_t)number(event, "vcpu_id"),
+		.tsc = {
+			.offset = (int64_t)number(event, "offset"),
+			.ratio = number(event, "ratio"),
+			.frac_bits = (uint32_t)number(event, "frac_bits"),
+		},
+		.flags = (uint32_t)number(event, "flags"),
+		.reason = CLOCKTRACE_REFRESH,
+	};
+}
+
+static void add_event(void *data, const struct ctf_event *event)
+{
+	struct host_event host = {
+		.cpu = event->cpu < CPUS_MAX ? (unsigned int)event->cpu : CPUS_MAX,
+		.thread = THREAD_NONE,
+		.lost_before = event->lost_before,
+		.host_time = event->time,
+		.vcpu_id = VCPU_UNKNOWN,
+	};
+
+	if (!strcmp(event->name, "kvm_x86_entry")) {
+		host.type = HOST_ENTRY;
+		host.thread = thread_of(event);
+	} else if (!strcmp(event->name, "kvm_x86_exit")) {
+		host.type = HOST_EXIT;
+		host.thread = thread_of(event);
+	} else if (!strcmp(event->name, "kvm_x86_guest_tsc")) {
+		host.type = HOST_TOLD;
+		host.thread = thread_of(event);
+		host.told = told(event);
+		host.told.reason = (enum clocktrace_reason)number(event, "reason");
+	} else if (!strcmp(event->name, "lttng_statedump_kvm_guest_tsc")) {
+		/* The values as they are, told by the thread that starts the session */
+		host.type = HOST_TOLD;
+		host.told = told(event);
+	} else {
+		return;
+	}
+	builder_add(data, &host);
+}
+
+void lttng_host_read(const char *path, struct builder *builder)
+{
+	ctf_read(path, add_event, builder);
+}
