@@ -88,7 +88,9 @@ test_lttng()
 		gives 2 '' 'nothing holds no trace of LTTng' "$work/none" "1:$work/nothing" &&
 		gives 2 '' 'ctf-noise cannot be read as a trace of LTTng: .' \
 			"$work/ctf-noise" "1:$work/good" &&
-		gives 2 '' 'ctf-empty (cannot be read as a trace of LTTng: .|holds no events)' \
+		gives 2 '' 'ctf-cut/kernel/metadata: its packets are damaged' \
+			"$work/ctf-cut" "1:$work/good" &&
+		gives 2 '' 'ctf-empty/kernel/metadata: it is empty' \
 			"$work/ctf-empty" "1:$work/good"
 }
 
@@ -116,9 +118,15 @@ record "$good" '\0' >"$work/monotonic"
 { cat "$work/good"; head -c 31 "$work/good"; } >"$work/cut"
 : >"$work/empty"
 head -c 100000 /dev/urandom >"$work/noise"
-mkdir -p "$work/nothing" "$work/ctf-noise/kernel" "$work/ctf-empty/kernel"
+mkdir -p "$work/nothing" "$work/ctf-noise/kernel" "$work/ctf-empty/kernel" \
+	"$work/ctf-cut/kernel"
 cp "$work/noise" "$work/ctf-noise/kernel/metadata"
 : >"$work/ctf-empty/kernel/metadata"
+# The magic number of a packet, and what may have been written of the rest
+{
+	printf '\127\035\321\165'
+	head -c 100 /dev/zero
+} >"$work/ctf-cut/kernel/metadata"
 
 tap_begin
 tap_run "usage, --help and wrong arguments" test_usage || true
