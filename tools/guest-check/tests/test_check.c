@@ -390,6 +390,38 @@ static void test_snapshot(void)
 	CHECK(result.total.inside == 6 && !result.total.outside);
 }
 
+/* LTTng: the thread alone tells whose stay it is, and not the one that dumps the state. */
+static void test_unknown_vcpu(void)
+{
+	const int first = 11, second = 12;
+	size_t i;
+
+	begin();
+	tell(5000, OFFSET, CLOCKTRACE_REFRESH);
+	tell(5001, OFFSET - 500, CLOCKTRACE_REFRESH);
+	tell(5002, OFFSET, CLOCKTRACE_REFRESH);
+	tell(5003, OFFSET - 500, CLOCKTRACE_REFRESH);
+	trace.told[0].thread = trace.told[1].thread = THREAD_NONE;
+	trace.told[2].thread = first;
+	trace.told[3].thread = second;
+	trace.told[1].event.vcpu_id = trace.told[3].event.vcpu_id = 1;
+	stay_of(first, 6000, 6100);
+	stay_of(second, 7000, 7100);
+	stay_of(THREAD_NONE, 8000, 8100);
+	for (i = 0; i < trace.nr_stays; i++)
+		trace.stays[i].vcpu_id = VCPU_UNKNOWN;
+	sample(5010);
+	sample(5510);
+	guests[0].items[1].vcpu = 1;
+	run();
+	CHECK(result.nr_vcpus == 2);
+	CHECK(result.vcpus[0].inside == 1 && result.vcpus[0].stays == 1);
+	CHECK(result.vcpus[1].inside == 1 && result.vcpus[1].stays == 1);
+	CHECK(check_passed(&result));
+	/* Of nobody: sorted first */
+	CHECK(!trace.stays[0].vm_id && trace.stays[0].vcpu_id == VCPU_UNKNOWN);
+}
+
 int main(void)
 {
 	tap_begin();
@@ -411,5 +443,6 @@ int main(void)
 	tap_run(test_moved, "samples that came with a guest from another VM");
 	tap_run(test_moved_in_order, "such samples are placed in their order, too");
 	tap_run(test_snapshot, "samples that come again with a snapshot");
+	tap_run(test_unknown_vcpu, "stays whose vCPU only the thread tells");
 	return tap_end();
 }
