@@ -44,11 +44,11 @@ await_file()
 {
 	local i
 
-	for ((i = 0; i < 600; i++)); do
+	for ((i = 0; i < 400; i++)); do
 		[[ ! -e $1 ]] || return 0
 		sleep 0.2
 	done
-	echo "there is no ${1##*/} after two minutes" >&2
+	echo "there is no ${1##*/} after 80 seconds" >&2
 	return 1
 }
 
