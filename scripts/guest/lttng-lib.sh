@@ -39,16 +39,17 @@ stop_sessiond()
 	pid=$(pgrep -o -x lttng-sessiond) && kill "$pid" && wait_gone "$pid" lttng-sessiond
 }
 
-# await_file FILE: until it is there, but not for ever
-await_file()
+# wait_for COMMAND...: until it succeeds, but not longer than PATIENCE seconds
+PATIENCE=30
+wait_for()
 {
 	local i
 
-	for ((i = 0; i < 400; i++)); do
-		[[ ! -e $1 ]] || return 0
-		sleep 0.2
+	for ((i = 0; i < 2 * PATIENCE; i++)); do
+		"$@" && return
+		sleep 0.5
 	done
-	echo "there is no ${1##*/} after 80 seconds" >&2
+	printf 'waited in vain: %s\n' "$*"
 	return 1
 }
 

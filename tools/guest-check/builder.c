@@ -59,9 +59,6 @@ static void add_told(struct host_trace *trace, const struct host_event *event,
 {
 	struct told *told;
 
-	if (event->told.reason >= REASONS)
-		die("a kvm_guest_tsc event has the unknown reason %d",
-		    (int)event->told.reason);
 	trace->told = array_room(trace->told, trace->nr_told, sizeof(*trace->told));
 	told = &trace->told[trace->nr_told++];
 	told->event = event->told;
@@ -78,6 +75,14 @@ static void add_gap(struct host_trace *trace, struct cpu *cpu,
 		trace->whole_from = to;
 	/* The exit that follows may be another entry's. */
 	cpu->entry = (struct clocktrace_position){ 0 };
+}
+
+enum clocktrace_reason builder_reason(uint64_t value)
+{
+	if (value >= REASONS)
+		die("a kvm_guest_tsc event has the unknown reason %llu",
+		    (unsigned long long)value);
+	return (enum clocktrace_reason)value;
 }
 
 struct builder *builder_new(struct host_trace *trace)

@@ -54,6 +54,14 @@ struct builder;
 struct builder *builder_new(struct host_trace *trace);
 
 /**
+ * builder_reason() - the reason of a kvm_guest_tsc
+ * @value: as the trace has it, of any width
+ *
+ * Ends the program if there is no such reason.
+ */
+enum clocktrace_reason builder_reason(uint64_t value);
+
+/**
  * builder_add() - add an event
  * @builder: what builder_new() gave
  * @event: the event

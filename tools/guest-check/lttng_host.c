@@ -64,7 +64,7 @@ static void add_event(void *data, const struct ctf_event *event)
 		host.type = HOST_TOLD;
 		host.thread = thread_of(event);
 		host.told = told(event);
-		host.told.reason = (enum clocktrace_reason)number(event, "reason");
+		host.told.reason = builder_reason(number(event, "reason"));
 	} else if (!strcmp(event->name, "lttng_statedump_kvm_guest_tsc")) {
 		/* The values as they are, told by the thread that starts the session */
 		host.type = HOST_TOLD;

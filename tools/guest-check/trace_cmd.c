@@ -86,7 +86,7 @@ static struct clocktrace_guest_event told(const struct fields *fields,
 			.frac_bits = (uint32_t)number(fields->frac_bits, record),
 		},
 		.flags = (uint32_t)number(fields->flags, record),
-		.reason = (enum clocktrace_reason)number(fields->reason, record),
+		.reason = builder_reason(number(fields->reason, record)),
 	};
 }
 
@@ -129,7 +129,7 @@ static bool read_buffer(struct reader *reader, struct tracecmd_input *buffer,
 	return reader->events;
 }
 
-bool trace_cmd_read(const char *path, struct builder *builder)
+void trace_cmd_read(const char *path, struct builder *builder)
 {
 	struct reader reader = { .builder = builder };
 	struct tracecmd_input *handle;
@@ -149,5 +149,4 @@ bool trace_cmd_read(const char *path, struct builder *builder)
 		tracecmd_close(buffer);
 	}
 	tracecmd_close(handle);
-	return found;
 }

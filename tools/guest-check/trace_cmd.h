@@ -5,8 +5,6 @@
 #ifndef GUEST_CHECK_TRACE_CMD_H
 #define GUEST_CHECK_TRACE_CMD_H
 
-#include <stdbool.h>
-
 struct builder;
 
 /**
@@ -14,8 +12,8 @@ struct builder;
  * @path: the file
  * @builder: takes the events
  *
- * Return: false if there are no events. Ends the program if the file cannot be used.
+ * Ends the program if the file cannot be used.
  */
-bool trace_cmd_read(const char *path, struct builder *builder);
+void trace_cmd_read(const char *path, struct builder *builder);
 
 #endif
