@@ -181,20 +181,3 @@ bool feature_present(const struct layout *layout, uint32_t feature)
 	      "Add it to features.c and layout/vdso-layout.c of vdso-bench.",
 	      feature / 32, feature % 32);
 }
-
-const char *cpu_name(void)
-{
-	static char name[49];
-	uint32_t leaf, regs[4];
-	char *start = name;
-
-	for (leaf = 0; leaf < 3; leaf++) {
-		if (!__get_cpuid(0x80000002 + leaf, &regs[EAX], &regs[EBX], &regs[ECX],
-				 &regs[EDX]))
-			return "unknown";
-		memcpy(name + leaf * sizeof(regs), regs, sizeof(regs));
-	}
-	while (*start == ' ')
-		start++;
-	return start;
-}

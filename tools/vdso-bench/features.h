@@ -21,11 +21,4 @@
  */
 bool feature_present(const struct layout *layout, uint32_t feature);
 
-/**
- * cpu_name() - the CPU's name for people
- *
- * Return: static string.
- */
-const char *cpu_name(void);
-
 #endif /* VDSO_BENCH_FEATURES_H */

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "features.h"
+#include "cpu_name.h"
 #include "output_file.h"
 #include "report.h"
 #include "util.h"

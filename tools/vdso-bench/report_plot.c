@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "features.h"
+#include "cpu_name.h"
 #include "output_file.h"
 #include "report.h"
 #include "util.h"

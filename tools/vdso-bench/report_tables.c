@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "features.h"
+#include "cpu_name.h"
 #include "limits.h"
 #include "report.h"
 #include "util.h"

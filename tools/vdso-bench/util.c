@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The few helpers that every part of vdso-bench needs, see util.h. */
+/* The few helpers that every part of a benchmark needs, see util.h. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -21,7 +21,7 @@ void fatal(const char *format, ...)
 	va_list args;
 
 	fflush(stdout);
-	fputs("vdso-bench: ", stderr);
+	fprintf(stderr, "%s: ", program_invocation_short_name);
 	va_start(args, format);
 	vfprintf(stderr, format, args);
 	va_end(args);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The few helpers that every part of vdso-bench needs. */
+/* The few helpers that every part of a benchmark needs; sync-bench has them, too. */
 #ifndef VDSO_BENCH_UTIL_H
 #define VDSO_BENCH_UTIL_H
 
