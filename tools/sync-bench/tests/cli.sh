@@ -1,0 +1,121 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# sync-bench: its command line, and that the kernel's check works in it. Nothing here
+# depends on how fast the machine is. SYNC_BENCH is the program.
+
+set -euo pipefail
+
+. ../../scripts/tap.sh
+
+MAN=../../Documentation/man/sync-bench.1
+WORK=$(mktemp -d)
+trap 'rm -rf "$WORK"' EXIT
+
+bench()
+{
+	"$SYNC_BENCH" "$@"
+}
+
+# expect NAME STATUS TEXT COMMAND...: COMMAND ends with STATUS and says TEXT
+expect()
+{
+	local name=$1 want=$2 text=$3 status=0
+	shift 3
+
+	"$@" >"$WORK/output" 2>&1 </dev/null || status=$?
+	if ((status == want)) && grep -qE -- "$text" "$WORK/output"; then
+		tap_point 0 "$name"
+		return
+	fi
+	{
+		printf 'exit status %d, expected %d and "%s" in:\n' "$status" "$want" "$text"
+		cat "$WORK/output"
+	} | tap_comment
+	tap_point 1 "$name"
+}
+
+options_documented()
+{
+	diff <(bench --help | grep -o -- '--[a-z-]*' | sort -u) \
+		<(sed 's/\\-/-/g' "$MAN" | grep -o -- '--[a-z-]*' | sort -u)
+}
+
+# The machine's counters may differ, but not from what --json says of them.
+measures()
+{
+	bench --checks 60 --tries 3 --json >"$WORK/json" || return 1
+	jq -e '.checks == 60 and .failed + .incomplete < 60 and
+	       .reference_us.samples == 60 - .incomplete and
+	       .other_us.samples == .reference_us.samples * ((.cost | length) - 1) and
+	       .reference_us.least <= .reference_us.median and
+	       .reference_us.median <= .reference_us.most and
+	       .round_trip_ticks.least > 0 and .limit_percent == 0.001 and
+	       .held == (([.cost[].percent] | max) < .limit_percent)' "$WORK/json" >/dev/null ||
+		{ cat "$WORK/json"; return 1; }
+}
+
+# A hand-over takes time, so an offset of a tick is never found, and that of a second is.
+finds_offsets()
+{
+	jq -e '.tsc_hz as $second | .offset_found_ticks | [.ahead, .behind] |
+	       all(.smallest > 1 and .smallest <= .always and .always < $second)' \
+		"$WORK/json" >/dev/null || { cat "$WORK/json"; return 1; }
+}
+
+# finds_skew TICKS WORD: 2 ms at 1 GHz are far above any hand-over
+finds_skew()
+{
+	bench --checks 20 --tries 0 --skew "$1" --json >"$WORK/skew" || return 1
+	jq -e --arg word "$2" '.failed + .incomplete == 20 and .failed > 0 and
+			       (.failure | contains($word))' "$WORK/skew" >/dev/null ||
+		{ cat "$WORK/skew"; return 1; }
+}
+
+interval_divides()
+{
+	local one sixty
+
+	one=$(bench --checks 20 --tries 0 --interval 1 --json | jq '[.cost[].percent] | add')
+	sixty=$(bench --checks 20 --tries 0 --interval 3600 --json | jq '[.cost[].percent] | add')
+	jq -en "$one > 10 * $sixty" >/dev/null || { echo "$one, $sixty"; return 1; }
+}
+
+writes_file()
+{
+	bench --checks 5 --tries 0 --json-file "$WORK/file" --json >"$WORK/out" &&
+		diff "$WORK/file" "$WORK/out"
+}
+
+tap_begin
+expect "--help" 0 '^Usage: sync-bench' bench --help
+tap_run "the manual and --help have the same options" options_documented || true
+expect "an unknown option" 1 "sync-bench --help' lists" bench --nonsense
+expect "an operand" 1 "'here' is no option" bench here
+for bad in '--checks 0' '--checks x' '--checks 1000001' '--tries -1' '--interval 0' \
+	'--interval 3601' '--skew 1x' '--skew 9223372036854775808'; do
+	# shellcheck disable=SC2086 # two words
+	expect "$bad" 1 "wants a number from" bench $bad
+done
+expect "a full disk" 1 "cannot write" bench --checks 5 --tries 0 --json-file /dev/full
+expect "output that nobody gets" 1 "cannot write standard output" \
+	bash -c '"$SYNC_BENCH" --checks 5 --tries 0 >/dev/full'
+expect "a file that cannot be written is refused at once" 1 "nowhere" \
+	timeout 60 "$SYNC_BENCH" --checks 1000000 --json-file "$WORK/nowhere/file"
+expect "one CPU" 1 "needs two" taskset -c 0 "$SYNC_BENCH"
+
+if (($(nproc) < 2)); then
+	tap_skip "the check on this machine's CPUs" "there is only one CPU"
+else
+	tap_run "it measures" measures || true
+	tap_run "offsets are found" finds_offsets || true
+	tap_run "a CPU that is ahead fails" finds_skew 2000000 "ticks" || true
+	tap_run "a CPU that is behind fails" finds_skew -2000000 "ticks" || true
+	tap_run "the longer the interval, the less it costs" interval_divides || true
+	tap_run "--json-file writes what --json does" writes_file || true
+	expect "--strict, a failed check" 3 "not synchronized: CPU" \
+		bench --checks 20 --tries 0 --skew 2000000 --strict
+	expect "--strict, the limit does not hold" 3 "NOT HELD" \
+		bench --checks 20 --tries 0 --interval 1 --strict
+fi
+tap_end
