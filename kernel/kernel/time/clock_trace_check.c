@@ -461,7 +461,7 @@ clock_trace_judge(const struct clock_trace_pair *pair, u64 warp,
 	m->offset_max = bounds->max;
 	m->round_trip = bounds->round_trip;
 	m->time = ktime_get_ns();
-	m->failed = m->warp || clock_trace_bounds_differ(bounds);
+	m->failed = clock_trace_counters_differ(m->warp, bounds);
 	if (m->failed)
 		return CLOCK_TRACE_CHECK_FAILED;
 

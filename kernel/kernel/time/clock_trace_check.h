@@ -89,6 +89,21 @@ static inline u64 clock_trace_step_back(u64 now, u64 last)
 }
 
 /**
+ * clock_trace_counters_differ - does a measurement prove that two counters differ?
+ * @warp:	ticks of the largest step back that was seen, 0 for none
+ * @bounds:	what the hand-overs tell
+ *
+ * Either is proof enough. As each finds offsets down to half a hand-over or thereabouts,
+ * one that is never looked at is hardly missed in a running kernel.
+ *
+ * Return: true if it does.
+ */
+static inline bool clock_trace_counters_differ(u64 warp, const struct clock_trace_bounds *bounds)
+{
+	return warp || clock_trace_bounds_differ(bounds);
+}
+
+/**
  * clock_trace_describe_failure - tell in words why two counters do not agree
  * @m:		a failed measurement
  * @buf:	where the words go

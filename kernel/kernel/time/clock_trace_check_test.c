@@ -161,6 +161,24 @@ static void reference_steps_back(struct kunit *test)
 	}
 }
 
+static void either_is_proof(struct kunit *test)
+{
+	static const struct clock_trace_bounds
+		none	= CLOCK_TRACE_BOUNDS_INIT,
+		same	= { .min = -40, .max = 60, .round_trip = 100 },
+		ahead	= { .min = 1, .max = 101, .round_trip = 100 },
+		behind	= { .min = -101, .max = -1, .round_trip = 100 };
+
+	KUNIT_EXPECT_FALSE(test, clock_trace_counters_differ(0, &none));
+	KUNIT_EXPECT_FALSE(test, clock_trace_counters_differ(0, &same));
+	KUNIT_EXPECT_TRUE(test, clock_trace_counters_differ(1, &none));
+	KUNIT_EXPECT_TRUE(test, clock_trace_counters_differ(1, &same));
+	KUNIT_EXPECT_TRUE(test, clock_trace_counters_differ(U64_MAX, &same));
+	KUNIT_EXPECT_TRUE(test, clock_trace_counters_differ(0, &ahead));
+	KUNIT_EXPECT_TRUE(test, clock_trace_counters_differ(0, &behind));
+	KUNIT_EXPECT_TRUE(test, clock_trace_counters_differ(1, &behind));
+}
+
 static void step_back(struct kunit *test)
 {
 	int i;
@@ -224,6 +242,7 @@ static struct kunit_case clock_trace_check_test_cases[] = {
 	KUNIT_CASE(never_a_false_alarm),
 	KUNIT_CASE(bounds_hold_the_offset),
 	KUNIT_CASE(reference_steps_back),
+	KUNIT_CASE(either_is_proof),
 	KUNIT_CASE(step_back),
 	KUNIT_CASE(words),
 	{}
