@@ -98,6 +98,7 @@ for bad in '--checks 0' '--checks x' '--checks 1000001' '--tries -1' '--interval
 	expect "$bad" 1 "wants a number from" bench $bad
 done
 expect "a full disk" 1 "cannot write" bench --checks 5 --tries 0 --json-file /dev/full
+# shellcheck disable=SC2016 # the inner shell expands it
 expect "output that nobody gets" 1 "cannot write standard output" \
 	bash -c '"$SYNC_BENCH" --checks 5 --tries 0 >/dev/full'
 expect "a file that cannot be written is refused at once" 1 "nowhere" \
