@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /* A table and JSON, see report.h. */
 #include <inttypes.h>
-#include <json-c/json.h>
-#include <math.h>
 #include <stdio.h>
 
 #include "cpu_name.h"
-#include "output_file.h"
+#include "json_results.h"
 #include "report.h"
 #include "util.h"
 
@@ -92,91 +90,41 @@ void report_table(const struct measured *measured, double interval)
 	       cost_is_held(measured, interval) ? "held" : "NOT HELD", COST_LIMIT);
 }
 
-static json_object *checked(json_object *object)
-{
-	if (!object)
-		fatal("out of memory");
-	return object;
-}
-
-static void add(json_object *object, const char *key, json_object *value)
-{
-	if (json_object_object_add(object, key, value))
-		fatal("out of memory");
-}
-
-static void add_number(json_object *object, const char *key, double value, const char *format)
-{
-	char text[64];
-
-	/* Without samples there is no number */
-	if (!isfinite(value)) {
-		add(object, key, NULL);
-		return;
-	}
-	snprintf(text, sizeof(text), format, value);
-	add(object, key, checked(json_object_new_double_s(value, text)));
-}
-
-static void add_integer(json_object *object, const char *key, uint64_t value)
-{
-	add(object, key, checked(json_object_new_uint64(value)));
-}
-
 static void add_samples(json_object *root, const char *key, const struct samples *samples)
 {
-	json_object *object = checked(json_object_new_object());
+	json_object *object = json_checked(json_object_new_object());
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(quantiles); i++)
-		add_number(object, quantiles[i].key,
+		json_add_number(object, quantiles[i].key,
 			   samples_quantile(samples, quantiles[i].part), "%.3f");
-	add_integer(object, "samples", samples->nr);
-	add(root, key, object);
+	json_add_integer(object, "samples", samples->nr);
+	json_add(root, key, object);
 }
 
 static void add_detection(json_object *array, const struct detection *detection)
 {
-	json_object *object = checked(json_object_new_object());
+	json_object *object = json_checked(json_object_new_object());
 
-	add_integer(object, "smallest", detection->smallest);
-	add_integer(object, "always", detection->always);
-	add(array, detection->direction > 0 ? "ahead" : "behind", object);
-}
-
-static void write_json(json_object *root, const char *path)
-{
-	const char *text = json_object_to_json_string_ext(root, JSON_C_TO_STRING_PRETTY |
-							  JSON_C_TO_STRING_SPACED |
-							  JSON_C_TO_STRING_NOSLASHESCAPE);
-	struct output_file output;
-
-	if (!text)
-		fatal("out of memory");
-	if (path) {
-		output_file_open(&output, path);
-		fprintf(output.file, "%s\n", text);
-		output_file_close(&output);
-	} else {
-		printf("%s\n", text);
-	}
-	json_object_put(root);
+	json_add_integer(object, "smallest", detection->smallest);
+	json_add_integer(object, "always", detection->always);
+	json_add(array, detection->direction > 0 ? "ahead" : "behind", object);
 }
 
 void report_json(const struct measured *measured, double interval, const char *path)
 {
-	json_object *root = checked(json_object_new_object());
-	json_object *cpus = checked(json_object_new_array());
-	json_object *detection = checked(json_object_new_object());
+	json_object *root = json_checked(json_object_new_object());
+	json_object *cpus = json_checked(json_object_new_array());
+	json_object *detection = json_checked(json_object_new_object());
 	json_object *cpu;
 	size_t i;
 
-	add(root, "cpu", checked(json_object_new_string(cpu_name())));
-	add_integer(root, "tsc_hz", measured->tsc_hz);
-	add_integer(root, "checks", measured->checks);
-	add_integer(root, "failed", measured->failed);
-	add_integer(root, "incomplete", measured->incomplete);
-	add(root, "failure", checked(json_object_new_string(measured->failure)));
+	json_add_string(root, "cpu", cpu_name());
+	json_add_integer(root, "tsc_hz", measured->tsc_hz);
+	json_add_integer(root, "checks", measured->checks);
+	json_add_integer(root, "failed", measured->failed);
+	json_add_integer(root, "incomplete", measured->incomplete);
+	json_add_string(root, "failure", measured->failure);
 	add_samples(root, "reference_us", &measured->reference);
 	add_samples(root, "other_us", &measured->other);
 	add_samples(root, "round_trip_ticks", &measured->round_trip);
@@ -184,18 +132,17 @@ void report_json(const struct measured *measured, double interval, const char *p
 		if (measured->detection[i].direction)
 			add_detection(detection, &measured->detection[i]);
 	}
-	add(root, "offset_found_ticks", detection);
-	add_number(root, "interval_s", interval, "%g");
+	json_add(root, "offset_found_ticks", detection);
+	json_add_number(root, "interval_s", interval, "%g");
 	for (i = 0; i < measured->nr_cpus; i++) {
-		cpu = checked(json_object_new_object());
-		add_integer(cpu, "cpu", measured->cpus[i]);
-		add_number(cpu, "percent", cost_of_cpu(measured, i, interval), "%.7f");
-		if (json_object_array_add(cpus, cpu))
-			fatal("out of memory");
+		cpu = json_checked(json_object_new_object());
+		json_add_integer(cpu, "cpu", measured->cpus[i]);
+		json_add_number(cpu, "percent", cost_of_cpu(measured, i, interval), "%.7f");
+		json_append(cpus, cpu);
 	}
-	add(root, "cost", cpus);
-	add_number(root, "limit_percent", COST_LIMIT, "%g");
-	add(root, "held", checked(json_object_new_boolean(cost_is_held(measured, interval))));
+	json_add(root, "cost", cpus);
+	json_add_number(root, "limit_percent", COST_LIMIT, "%g");
+	json_add_boolean(root, "held", cost_is_held(measured, interval));
 
-	write_json(root, path);
+	json_write(root, path);
 }

@@ -7,6 +7,7 @@
 set -euo pipefail
 
 . ../../scripts/tap.sh
+. ../tap-expect.sh
 
 MAN=../../Documentation/man/sync-bench.1
 WORK=$(mktemp -d)
@@ -15,24 +16,6 @@ trap 'rm -rf "$WORK"' EXIT
 bench()
 {
 	"$SYNC_BENCH" "$@"
-}
-
-# expect NAME STATUS TEXT COMMAND...: COMMAND ends with STATUS and says TEXT
-expect()
-{
-	local name=$1 want=$2 text=$3 status=0
-	shift 3
-
-	"$@" >"$WORK/output" 2>&1 </dev/null || status=$?
-	if ((status == want)) && grep -qE -- "$text" "$WORK/output"; then
-		tap_point 0 "$name"
-		return
-	fi
-	{
-		printf 'exit status %d, expected %d and "%s" in:\n' "$status" "$want" "$text"
-		cat "$WORK/output"
-	} | tap_comment
-	tap_point 1 "$name"
 }
 
 options_documented()

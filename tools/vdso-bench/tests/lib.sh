@@ -8,29 +8,12 @@
 set -euo pipefail
 
 . ../../scripts/tap.sh
+. ../tap-expect.sh
 
 # shellcheck disable=SC2034 # for those that source this file
 BENCH=$BIN/vdso-bench
 WORK=$(mktemp -d)
 trap 'rm -rf "$WORK"' EXIT
-
-# expect NAME STATUS TEXT COMMAND...: COMMAND ends with STATUS and says TEXT
-expect()
-{
-	local name=$1 want=$2 text=$3 status=0
-	shift 3
-
-	"$@" >"$WORK/output" 2>&1 </dev/null || status=$?
-	if ((status == want)) && grep -qE -- "$text" "$WORK/output"; then
-		tap_point 0 "$name"
-		return
-	fi
-	{
-		printf 'exit status %d, expected %d and "%s" in:\n' "$status" "$want" "$text"
-		cat "$WORK/output"
-	} | tap_comment
-	tap_point 1 "$name"
-}
 
 # is_built NAME DIR: are there images, and the layout that goes with them?
 is_built()
