@@ -3,8 +3,8 @@
  * Fault injection for the TSC as counter of the trace clock, in
  * /sys/kernel/debug/clock_trace/
  *
- *  lose      Write a reason in words: mark_tsc_unstable() is called with it in hard
- *            interrupt context on the CPU of the writer.
+ *  lose      Write a reason in words: mark_tsc_unstable() is called with it in interrupt
+ *            context on the CPU of the writer, or on PREEMPT_RT in a thread.
  *  watchdog  Write 1: the TSC gets what it gets when the clocksource watchdog finds
  *            it unstable.
  *
@@ -34,7 +34,8 @@ static void clock_trace_lose_irq(struct irq_work *work)
 	mark_tsc_unstable(clock_trace_lose_reason);
 }
 
-static struct irq_work clock_trace_lose_work = IRQ_WORK_INIT_HARD(clock_trace_lose_irq);
+/* Not a hard one: the clocksources have a lock that sleeps on PREEMPT_RT */
+static struct irq_work clock_trace_lose_work = IRQ_WORK_INIT(clock_trace_lose_irq);
 
 static ssize_t clock_trace_lose_write(struct file *file, const char __user *from, size_t count,
 				      loff_t *ppos)
