@@ -8,6 +8,10 @@
  * snapshot was loaded or the machine was reset, is told apart by that. And only a run of
  * samples at the beginning can be of before the trace, only one at the end of after it.
  *
+ * The first samples may fit twice as well: before the trace, and by chance in a stay after
+ * the reset. If all is not well with each of them placed where its vCPU was in the guest,
+ * which may be too late for those that follow, they are taken for ones of before.
+ *
  * There is one exception. Samples that were in the guest's memory when its state was
  * saved arrive again when the state is loaded, or arrive only where the guest has moved
  * to. They are the first ones after that, and were taken after the last one that had
@@ -40,6 +44,8 @@ struct walk {
 	struct place origin;
 	uint64_t earliest_at_origin;
 	bool may_be_carried;
+	/* What the first samples are that may be of before the trace, and of later as well */
+	bool rather_before;
 	/* Where each sample was placed, 0 if it was not */
 	uint64_t *placed;
 	struct vcpu_result *result;
@@ -158,6 +164,9 @@ static bool place_sample(struct walk *walk, const struct place *place, uint64_t 
 		     is_in(walk, place, &place->stays[stay], guest, earliest)))
 			return true;
 		doubt->before |= match.host.first < walk->trace->whole_from.host_time;
+		if (doubt->before && walk->rather_before && !walk->result->inside &&
+		    !walk->result->outside)
+			return false;
 		doubt->after |= match.host.last > walk->trace->last.host_time;
 	}
 	return false;
@@ -233,9 +242,11 @@ static void describe_place(const struct place *place, struct vcpu_result *result
 	size_t i;
 
 	result->stays += place->nr_stays;
-	for (i = 0; i < place->nr_stays; i++)
+	for (i = 0; i < place->nr_stays; i++) {
+		place->stays[i].samples = 0;
 		result->in_guest += place->stays[i].exit.host_time -
 				    place->stays[i].entry.host_time;
+	}
 	if (place->nr_stays)
 		result->span += place->stays[place->nr_stays - 1].exit.host_time -
 				place->stays[0].entry.host_time;
@@ -299,15 +310,16 @@ static void walk_samples(struct walk *walk)
 	}
 }
 
-static void check_vcpu(struct host_trace *trace, const struct clocktrace_guests *history,
-		       const struct guest_samples *guest, uint32_t vcpu_id,
-		       struct vcpu_result *result)
+static void walk_vcpu(struct host_trace *trace, const struct clocktrace_guests *history,
+		      const struct guest_samples *guest, uint32_t vcpu_id, bool rather_before,
+		      struct vcpu_result *result)
 {
 	struct walk walk = {
 		.trace = trace,
 		.history = history,
 		.guest = guest,
 		.vcpu_id = vcpu_id,
+		.rather_before = rather_before,
 		.placed = calloc(guest->count, sizeof(*walk.placed)),
 		.result = result,
 	};
@@ -322,6 +334,23 @@ static void check_vcpu(struct host_trace *trace, const struct clocktrace_guests 
 	};
 	walk_samples(&walk);
 	free(walk.placed);
+}
+
+static void check_vcpu(struct host_trace *trace, const struct clocktrace_guests *history,
+		       const struct guest_samples *guest, uint32_t vcpu_id,
+		       struct vcpu_result *result)
+{
+	struct vcpu_result other;
+
+	walk_vcpu(trace, history, guest, vcpu_id, false, result);
+	if (!result->outside)
+		return;
+	walk_vcpu(trace, history, guest, vcpu_id, true, &other);
+	if (other.outside < result->outside)
+		*result = other;
+	else
+		/* The stays hold what the last walk has found. */
+		walk_vcpu(trace, history, guest, vcpu_id, false, result);
 }
 
 static bool is_checked(const struct check_result *result, size_t from, uint32_t vcpu_id)

@@ -272,6 +272,43 @@ static void test_before_only_at_beginning(void)
 	CHECK(!result.total.before && result.total.outside == 1);
 }
 
+/* A sample of before the trace has a value that falls into a stay after the reset, too. */
+static void test_before_or_by_chance(void)
+{
+	begin();
+	stay(5500, 5600);
+	stay(6000, 6100);
+	tell(6150, OFFSET, CLOCKTRACE_REFRESH);
+	tell(6500, OFFSET - 1000, CLOCKTRACE_OFFSET);
+	stay(6550, 6650);
+	stay(7250, 7350);
+	trace.whole_from = trace.stays[1].entry;
+	sample(4580);
+	sample(5050);
+	sample(5300);
+	run();
+	CHECK(result.total.before == 1 && result.total.inside == 2);
+	CHECK(!result.total.outside && result.total.stays_used == 2);
+}
+
+/* Where it does not help to take them for ones of before, they stay where they were. */
+static void test_not_before_in_vain(void)
+{
+	begin();
+	stay(5500, 5600);
+	stay(6000, 6100);
+	tell(6150, OFFSET, CLOCKTRACE_REFRESH);
+	tell(6500, OFFSET - 1000, CLOCKTRACE_OFFSET);
+	stay(6550, 6650);
+	stay(7500, 7600);
+	trace.whole_from = trace.stays[1].entry;
+	sample(4580);
+	sample(5200);
+	run();
+	CHECK(!result.total.before && result.total.inside == 1);
+	CHECK(result.total.outside == 1 && result.total.stays_used == 1);
+}
+
 static void test_after_only_at_end(void)
 {
 	begin();
@@ -435,6 +472,8 @@ int main(void)
 	tap_run(test_read_twice, "a guest time that was read twice");
 	tap_run(test_before_and_after, "samples of before the trace and after it");
 	tap_run(test_before_only_at_beginning, "of before the trace are only the first");
+	tap_run(test_before_or_by_chance, "of before the trace, or after a reset by chance");
+	tap_run(test_not_before_in_vain, "not of before the trace if that is in vain");
 	tap_run(test_after_only_at_end, "of after the trace are only the last");
 	tap_run(test_never_told, "a guest that no event tells of");
 	tap_run(test_contradiction, "a change that was not told");
