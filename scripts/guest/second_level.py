@@ -33,7 +33,7 @@ class GuestError(Exception):
 
 
 class GuestHangs(GuestError):
-    """A guest did not get on. See scripts/boot, --attempts."""
+    """A guest did not get on, or crashed its QEMU. See scripts/boot, --attempts."""
 
 
 def wait_for(what, condition):
@@ -105,6 +105,8 @@ class Guest:
         except TimeoutError as error:
             raise GuestHangs(f"{self.name}: QEMU says nothing for {LIMIT} s") from error
         if not line:
+            time.sleep(1)
+            self.check_alive()
             raise GuestError(f"{self.name}: QEMU closed its monitor")
         return json.loads(line)
 
@@ -139,8 +141,13 @@ class Guest:
                 self.events.append(message)
 
     def check_alive(self):
-        if self.process.poll() is not None:
-            raise GuestError(f"{self.name}: QEMU ended with {self.process.returncode}")
+        status = self.process.poll()
+        if status is None:
+            return
+        # The emulation that loses a host's registers crashes its programs as well.
+        if status < 0:
+            raise GuestHangs(f"{self.name}: signal {-status} ended QEMU, and nobody sent it")
+        raise GuestError(f"{self.name}: QEMU ended with {status}")
 
     def count_samples(self):
         """Number of samples that have arrived, by vCPU"""
