@@ -97,7 +97,7 @@ static void add_samples(json_object *root, const char *key, const struct samples
 
 	for (i = 0; i < ARRAY_SIZE(quantiles); i++)
 		json_add_number(object, quantiles[i].key,
-			   samples_quantile(samples, quantiles[i].part), "%.3f");
+				samples_quantile(samples, quantiles[i].part), "%.3f");
 	json_add_integer(object, "samples", samples->nr);
 	json_add(root, key, object);
 }

@@ -272,8 +272,8 @@ static void test_before_only_at_beginning(void)
 	CHECK(!result.total.before && result.total.outside == 1);
 }
 
-/* A sample of before the trace has a value that falls into a stay after the reset, too. */
-static void test_before_or_by_chance(void)
+/* The trace is whole from the second stay on, and there is a reset after it. */
+static void begin_late_with_reset(void)
 {
 	begin();
 	stay(5500, 5600);
@@ -281,8 +281,14 @@ static void test_before_or_by_chance(void)
 	tell(6150, OFFSET, CLOCKTRACE_REFRESH);
 	tell(6500, OFFSET - 1000, CLOCKTRACE_OFFSET);
 	stay(6550, 6650);
-	stay(7250, 7350);
 	trace.whole_from = trace.stays[1].entry;
+}
+
+/* A sample of before the trace has a value that falls into a stay after the reset, too. */
+static void test_before_or_by_chance(void)
+{
+	begin_late_with_reset();
+	stay(7250, 7350);
 	sample(4580);
 	sample(5050);
 	sample(5300);
@@ -294,14 +300,8 @@ static void test_before_or_by_chance(void)
 /* Where it does not help to take them for ones of before, they stay where they were. */
 static void test_not_before_in_vain(void)
 {
-	begin();
-	stay(5500, 5600);
-	stay(6000, 6100);
-	tell(6150, OFFSET, CLOCKTRACE_REFRESH);
-	tell(6500, OFFSET - 1000, CLOCKTRACE_OFFSET);
-	stay(6550, 6650);
+	begin_late_with_reset();
 	stay(7500, 7600);
-	trace.whole_from = trace.stays[1].entry;
 	sample(4580);
 	sample(5200);
 	run();
