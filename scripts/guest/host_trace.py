@@ -50,12 +50,13 @@ class HostTrace:
             file.write(text)
 
     def overwritten(self):
-        """Number of events that each CPU has overwritten"""
+        """Number of events that each CPU has overwritten, of those that recorded any"""
         numbers = []
         for path in glob.glob(f"{self.directory}/per_cpu/*/stats"):
             with open(path, encoding="ascii") as stats:
-                numbers += [int(line.split()[1]) for line in stats
-                            if line.startswith("overrun:")]
+                fields = dict(line.split(":", 1) for line in stats if ":" in line)
+            if int(fields["entries"]):
+                numbers.append(int(fields["overrun"].split()[0]))
         return numbers
 
     def stop(self):

@@ -15,13 +15,13 @@ import time
 
 # How long something may take before it counts as hanging. On a busy machine an
 # emulated guest of an emulated guest takes its time.
-LIMIT = 120
+LIMIT = 300
 # The record of tools/guest-check/sample.h
 RECORD = struct.Struct("=IIIIQHHI")
 PORT = "org.clock_trace.samples"
 MEMORY = "64M"
 CPU = "qemu64"
-# Nothing that is accessed in memory, see scripts/boot, --attempts
+# Nothing that is accessed in memory, see scripts/guest/kvm
 FEATURES = ",+x2apic"
 PORT_IO = ",disable-modern=on"
 KERNEL_ARGUMENTS = ("console=ttyS0 quiet panic=-1 tsc=reliable no_timer_check "
@@ -32,16 +32,12 @@ class GuestError(Exception):
     """What went wrong with a guest."""
 
 
-class GuestHangs(GuestError):
-    """A guest did not get on, or crashed its QEMU. See scripts/boot, --attempts."""
-
-
 def wait_for(what, condition):
     """Wait until condition() is true."""
     end = time.monotonic() + LIMIT
     while not (result := condition()):
         if time.monotonic() > end:
-            raise GuestHangs(f"{what}: not within {LIMIT} s")
+            raise GuestError(f"{what}: not within {LIMIT} s")
         time.sleep(0.1)
     return result
 
@@ -103,7 +99,7 @@ class Guest:
         try:
             line = self.monitor.readline()
         except TimeoutError as error:
-            raise GuestHangs(f"{self.name}: QEMU says nothing for {LIMIT} s") from error
+            raise GuestError(f"{self.name}: QEMU says nothing for {LIMIT} s") from error
         if not line:
             time.sleep(1)
             self.check_alive()
@@ -142,12 +138,8 @@ class Guest:
 
     def check_alive(self):
         status = self.process.poll()
-        if status is None:
-            return
-        # The emulation that loses a host's registers crashes its programs as well.
-        if status < 0:
-            raise GuestHangs(f"{self.name}: signal {-status} ended QEMU, and nobody sent it")
-        raise GuestError(f"{self.name}: QEMU ended with {status}")
+        if status is not None:
+            raise GuestError(f"{self.name}: QEMU ended with {status}")
 
     def count_samples(self):
         """Number of samples that have arrived, by vCPU"""
