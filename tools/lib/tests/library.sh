@@ -98,7 +98,7 @@ installed()
 	make -s O="$O" DESTDIR="$work/root" PREFIX=/usr install &&
 		"$CC" -I"$work/root/usr/include" -o "$work/shared" "$work/program.c" \
 			-L"$work/root/usr/lib" -lclocktrace &&
-		readelf -d "$work/shared" | grep -q 'NEEDED.*libclocktrace.so.0' &&
+		readelf -d "$work/shared" | grep 'NEEDED.*libclocktrace.so.0' &&
 		LD_LIBRARY_PATH=$work/root/usr/lib "$work/shared" &&
 		"$CC" -I"$work/root/usr/include" -o "$work/static" "$work/program.c" \
 			"$work/root/usr/lib/libclocktrace.a" &&
