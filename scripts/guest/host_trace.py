@@ -54,9 +54,9 @@ class HostTrace:
         numbers = []
         for path in glob.glob(f"{self.directory}/per_cpu/*/stats"):
             with open(path, encoding="ascii") as stats:
-                fields = dict(line.split(":", 1) for line in stats if ":" in line)
+                fields = dict(line.split(":", 1) for line in stats)
             if int(fields["entries"]):
-                numbers.append(int(fields["overrun"].split()[0]))
+                numbers.append(int(fields["overrun"]))
         return numbers
 
     def stop(self):
