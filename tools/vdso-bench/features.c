@@ -131,7 +131,15 @@ static bool is_between(uint32_t value, uint32_t first, uint32_t last)
 	return value >= first && value <= last;
 }
 
-/* The kernel knows the cores of this family, Zen 5 and 6, by their models. */
+/* The kernel knows the cores of a family, Zen 3 and 4 or Zen 5 and 6, by their models. */
+static bool is_zen3(void)
+{
+	uint32_t model = cpu_model();
+
+	return is_amd() && cpu_family() == 0x19 &&
+	       (is_between(model, 0x00, 0x0f) || is_between(model, 0x20, 0x5f));
+}
+
 static bool is_zen5(void)
 {
 	uint32_t model = cpu_model();
@@ -139,6 +147,11 @@ static bool is_zen5(void)
 	return is_amd() && cpu_family() == 0x1a &&
 	       (is_between(model, 0x00, 0x2f) || is_between(model, 0x40, 0x4f) ||
 		is_between(model, 0x60, 0x7f) || is_between(model, 0xd0, 0xd7));
+}
+
+static bool prefers_lfence_rdtsc(void)
+{
+	return is_zen3() || is_zen5();
 }
 
 static bool always(void)
@@ -156,7 +169,7 @@ static const struct kernel_feature kernel_features[] = {
 	{ "feature LFENCE_RDTSC",	has_lfence_rdtsc },
 	{ "feature SYSCALL32",		has_syscall32 },
 	{ "feature SYSFAST32",		has_sysfast32 },
-	{ "feature ZEN5",		is_zen5 },
+	{ "feature PREFER_LFENCE_RDTSC", prefers_lfence_rdtsc },
 };
 
 bool feature_present(const struct layout *layout, uint32_t feature)
@@ -166,7 +179,9 @@ bool feature_present(const struct layout *layout, uint32_t feature)
 
 	/* First what the kernel decides itself: it does so for bits of CPUID, too. */
 	for (i = 0; i < ARRAY_SIZE(kernel_features); i++) {
-		if (layout_value(layout, kernel_features[i].name) == feature)
+		/* Not every kernel has them all. */
+		if (layout_has(layout, kernel_features[i].name) &&
+		    layout_value(layout, kernel_features[i].name) == feature)
 			return kernel_features[i].present();
 	}
 

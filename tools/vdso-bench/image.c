@@ -148,14 +148,14 @@ static void find_data_pages(struct job_image *image, const struct elf_file *dbg,
 	image->data_fd = memory_file("vdso-data", front);
 
 	image->trace_data = JOB_NONE;
-	if (elf_file_symbol(dbg, "vdso_u_clock_trace_data", &trace_data) != has_trace)
+	if (elf_file_symbol(dbg, "vdso_u_arch_data", &trace_data) != has_trace)
 		fatal("%s.dbg and its layout do not agree on whether the kernel has CLOCK_TRACE; are they from the same kernel build?",
 		      path);
 	if (!has_trace)
 		return;
 	if (trace_data < data || trace_data >= 0)
-		fatal("%s.dbg has the data of CLOCK_TRACE outside its data pages", path);
-	image->trace_data = trace_data - data;
+		fatal("%s.dbg has the architecture's data outside its data pages", path);
+	image->trace_data = trace_data - data + layout_value(layout, "vdso_arch_data.clock_trace");
 	image->trace = (struct job_trace_layout) {
 		.size = layout_value(layout, "sizeof vdso_clock_trace"),
 		.epoch = layout_value(layout, "vdso_clock_trace.epoch"),

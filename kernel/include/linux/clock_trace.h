@@ -9,7 +9,6 @@
 
 #include <uapi/linux/clock_trace.h>
 
-struct __kernel_timespec;
 struct notifier_block;
 
 #define CLOCK_TRACE_REASON_SIZE		96
@@ -148,10 +147,5 @@ void clock_trace_source_suspend(struct clock_trace_source *source);
 void clock_trace_source_reset(struct clock_trace_source *source);
 
 #endif /* CONFIG_CLOCK_TRACE */
-
-int clock_trace_fault_in(void __user *to, size_t size);
-int clock_trace_put_timespec64(const struct timespec64 *ts,
-			       struct __kernel_timespec __user *uts);
-int clock_trace_put_timespec32(const struct timespec64 *ts, void __user *uts);
 
 #endif /* _LINUX_CLOCK_TRACE_H */

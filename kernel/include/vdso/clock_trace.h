@@ -9,36 +9,17 @@
 
 #include <uapi/linux/clock_trace.h>
 
+#include <vdso/datapage.h>
+
+#ifdef CONFIG_CLOCK_TRACE
+
 #include <asm/barrier.h>
 #include <asm/vdso/clock_trace.h>
 
-/**
- * struct vdso_clock_trace - what user space needs to read the trace clock
- * @epoch:	current epoch while the counter may be read directly, else 0
- * @__unused:	keeps @frequency aligned in 32-bit code as well
- * @frequency:	frequency of the counter in Hz, constant within @epoch
- *
- * It has a page of its own, which time namespaces do not replace and which is
- * written only when the epoch changes: its cache line stays shared by all CPUs,
- * whatever the timekeeping tick writes.
- *
- * The kernel sets @epoch to 0 before it changes anything else here, and a number
- * that has been in @epoch never returns to it. A reader that finds the same
- * epoch, not 0, before and after it read the counter or @frequency has therefore
- * got a number that belongs to that epoch. There is nothing to wait for: a
- * reader that finds anything else asks the kernel by a system call.
- *
- * No barrier keeps a CPU from looking at the epoch for the second time before it
- * has read its counter. The kernel does not rely on that: it interrupts all CPUs
- * between taking the epoch away and using another line, and the two reads must
- * appear in program order to an interrupt. An architecture whose counter does not
- * has to order it in arch_clock_trace_counter() and its ordered variant.
- */
-struct vdso_clock_trace {
-	u32	epoch;
-	u32	__unused;
-	u64	frequency;
-};
+static __always_inline bool vdso_is_clock_trace(clockid_t clock)
+{
+	return likely(clock >= CLOCK_TRACE_UNORDERED && clock <= CLOCK_TRACE);
+}
 
 /**
  * vdso_clock_trace_read - read the trace clock or its frequency
@@ -63,15 +44,55 @@ static __always_inline u32 vdso_clock_trace_read(const struct vdso_clock_trace *
 		*value = arch_clock_trace_counter_ordered();
 	else if (clock == CLOCK_TRACE_UNORDERED)
 		*value = arch_clock_trace_counter();
-	else if (clock == CLOCK_TRACE_FREQ)
-		*value = vct->frequency;
 	else
-		return 0;
+		*value = vct->frequency;
 	/* Likewise */
 	smp_rmb();
 
 	return likely(READ_ONCE(vct->epoch) == epoch) ? epoch : 0;
 }
+
+/**
+ * vdso_clock_trace_gettime - clock_gettime() of the trace clock
+ * @clock:	CLOCK_TRACE, CLOCK_TRACE_UNORDERED or CLOCK_TRACE_FREQ
+ * @ts:		where the number and its epoch are stored
+ *
+ * Return: false if the kernel has to be asked.
+ */
+static __always_inline bool vdso_clock_trace_gettime(clockid_t clock,
+						     struct __kernel_timespec *ts)
+{
+	const struct vdso_clock_trace *vct = &vdso_u_arch_data.clock_trace;
+	u64 value;
+	u32 epoch;
+
+	/* The compiler makes code without further comparisons for CLOCK_TRACE */
+	if (likely(clock == CLOCK_TRACE))
+		epoch = vdso_clock_trace_read(vct, CLOCK_TRACE, &value);
+	else
+		epoch = vdso_clock_trace_read(vct, clock, &value);
+	if (unlikely(!epoch))
+		return false;
+
+	ts->tv_sec = value;
+	ts->tv_nsec = epoch;
+	return true;
+}
+
+#else /* !CONFIG_CLOCK_TRACE */
+
+static __always_inline bool vdso_is_clock_trace(clockid_t clock)
+{
+	return false;
+}
+
+static __always_inline bool vdso_clock_trace_gettime(clockid_t clock,
+						     struct __kernel_timespec *ts)
+{
+	return false;
+}
+
+#endif /* CONFIG_CLOCK_TRACE */
 
 #endif /* !__ASSEMBLER__ */
 

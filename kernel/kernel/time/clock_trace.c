@@ -309,7 +309,7 @@ static u32 clock_trace_new_epoch(void)
 /* Let programs read the counter in the current epoch, or with 0 no longer */
 static void clock_trace_publish_vdso(u32 epoch, const struct clock_trace_source *source)
 {
-	struct vdso_clock_trace *vct = vdso_k_clock_trace_data;
+	struct vdso_clock_trace *vct = &vdso_k_arch_data->clock_trace;
 
 	/* What put() can switch off is theirs only once they have asked for it */
 	if (epoch && (!source->vdso || (source->enable && !clock_trace_user_space)))
@@ -334,7 +334,7 @@ static void clock_trace_unpublish(void)
 /* Begin a new line of the counter. The caller looks for a loss afterwards */
 static void clock_trace_publish(const struct clock_trace_source *source)
 {
-	struct vdso_clock_trace *vct = vdso_k_clock_trace_data;
+	struct vdso_clock_trace *vct = &vdso_k_arch_data->clock_trace;
 	struct clock_trace_line *line = &counter_lines[0];
 
 	lockdep_assert_held(&clock_trace_lock);
@@ -490,7 +490,7 @@ static DEFINE_IRQ_WORK(clock_trace_loss_irq_work, clock_trace_loss_irq);
  */
 static void clock_trace_begin_loss(u32 epoch)
 {
-	struct vdso_clock_trace *vct = vdso_k_clock_trace_data;
+	struct vdso_clock_trace *vct = &vdso_k_arch_data->clock_trace;
 
 	cmpxchg(&clock_trace_live.epoch, epoch, 0);
 	cmpxchg(&vct->epoch, epoch, 0);

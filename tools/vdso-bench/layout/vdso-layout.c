@@ -16,10 +16,6 @@
 #include <vdso/clocksource.h>
 #include <vdso/datapage.h>
 
-#ifdef CONFIG_CLOCK_TRACE
-#include <vdso/clock_trace.h>
-#endif
-
 /* Names are stored in place, so that the object needs no relocation to be read */
 struct vdso_layout_entry {
 	char name[56];
@@ -69,6 +65,7 @@ __section(".vdso_layout") __used = {
 	FIELD(vdso_timestamp, nsec),
 
 #ifdef CONFIG_CLOCK_TRACE
+	FIELD(vdso_arch_data, clock_trace),
 	SIZE(vdso_clock_trace),
 	FIELD(vdso_clock_trace, epoch),
 	FIELD(vdso_clock_trace, frequency),
@@ -99,5 +96,7 @@ __section(".vdso_layout") __used = {
 	FEATURE(LFENCE_RDTSC),
 	FEATURE(SYSCALL32),
 	FEATURE(SYSFAST32),
-	FEATURE(ZEN5),
+#ifdef X86_FEATURE_PREFER_LFENCE_RDTSC
+	FEATURE(PREFER_LFENCE_RDTSC),
+#endif
 };
