@@ -370,7 +370,7 @@ static void clock_trace_set_line(struct clock_trace_line *line)
 static bool clock_trace_is_lost(struct clock_trace_source *source)
 {
 	/* Pairs with the release in clock_trace_source_lost() */
-	return smp_load_acquire(&source->lost) == CLOCK_TRACE_LOST;
+	return smp_load_acquire(&source->trust) == CLOCK_TRACE_LOST;
 }
 
 static void clock_trace_notify(struct work_struct *work);
@@ -572,7 +572,7 @@ static struct clock_trace_source *clock_trace_best_source(void)
 	struct clock_trace_source *source, *best = NULL;
 
 	list_for_each_entry(source, &clock_trace_sources, list) {
-		if (READ_ONCE(source->lost) != CLOCK_TRACE_TRUSTED)
+		if (READ_ONCE(source->trust) != CLOCK_TRACE_TRUSTED)
 			continue;
 		if (source->enable && !clock_trace_users && !clock_trace_user_space)
 			continue;
@@ -589,7 +589,7 @@ static void clock_trace_look_for_loss(struct clock_trace_source *source)
 	 * what was published before, or is found here.
 	 */
 	smp_mb();
-	if (READ_ONCE(source->lost) != CLOCK_TRACE_TRUSTED)
+	if (READ_ONCE(source->trust) != CLOCK_TRACE_TRUSTED)
 		clock_trace_begin_loss(clock_trace_live.counter_line->epoch);
 }
 
@@ -830,14 +830,14 @@ void clock_trace_source_lost(struct clock_trace_source *source, const char *reas
 {
 	u32 epoch;
 
-	if (cmpxchg(&source->lost, CLOCK_TRACE_TRUSTED, CLOCK_TRACE_LOSING) !=
+	if (cmpxchg(&source->trust, CLOCK_TRACE_TRUSTED, CLOCK_TRACE_LOSING) !=
 	    CLOCK_TRACE_TRUSTED)
 		return;
 
 	scnprintf(source->lost_reason, sizeof(source->lost_reason), "%s: %s",
 		  source->name, reason);
 	/* Pairs with the acquire in clock_trace_is_lost() */
-	smp_store_release(&source->lost, CLOCK_TRACE_LOST);
+	smp_store_release(&source->trust, CLOCK_TRACE_LOST);
 	WRITE_ONCE(lost_source, source);
 
 	/* Pairs with the barrier in clock_trace_look_for_loss() */
@@ -880,7 +880,7 @@ void clock_trace_source_reset(struct clock_trace_source *source)
 
 	scoped_guard(raw_spinlock, &clock_trace_lock) {
 		if (current_source != source || clock_trace_live.line ||
-		    READ_ONCE(source->lost) != CLOCK_TRACE_TRUSTED)
+		    READ_ONCE(source->trust) != CLOCK_TRACE_TRUSTED)
 			return;
 		clock_trace_publish(source);
 	}

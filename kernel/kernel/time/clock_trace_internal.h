@@ -73,14 +73,99 @@ static __always_inline u64 clock_trace_never_back(atomic64_t *highest, u64 value
 extern struct kobject *clock_trace_kobj;
 
 void clock_trace_read_for_user(struct clock_trace_sample *sample);
+
+/*
+ * What the sync check calls. The core keeps the set of CPUs whose counter may be read
+ * ("measured"), and takes the epoch away whenever an online CPU may be outside of it:
+ * the core's own hotplug callbacks withhold the epoch before a CPU starts and while one
+ * goes, and a resume or a restored virtual machine begins a new epoch, withheld, with
+ * the current CPU as the only measured one. The check measures the rest, reports each
+ * CPU that passed, and asks for the epoch when it is through.
+ */
+
+/**
+ * clock_trace_withhold - have nobody read the counter directly for now
+ *
+ * Takes the epoch away from the kernel's readers and from the vDSO. Until
+ * clock_trace_restore() readers take the slow path, which never goes back: a measured
+ * CPU reads its counter, any other returns the highest value that was read so far.
+ * May be called again while the epoch is withheld.
+ *
+ * Any context but NMI.
+ */
+void clock_trace_withhold(void);
+
+/**
+ * clock_trace_restore - let readers read the counter again
+ *
+ * Undoes all earlier clock_trace_withhold(): readers get the epoch back that they had,
+ * as the time line is the same. Does nothing while an online CPU is not measured, or
+ * after a loss of trust.
+ *
+ * With cpus_read_lock() held or in a CPU hotplug callback, so that no CPU is on its way
+ * up. Does not sleep.
+ *
+ * Return: true if the counter may be read directly now.
+ */
+bool clock_trace_restore(void);
+
+/**
+ * clock_trace_cpu_passed - the sync check has measured a CPU
+ * @cpu:	its counter may be read from now on. It has been measured against a CPU
+ *		that has passed itself; the first one, the reference, need not have been.
+ *
+ * Any context but NMI.
+ */
+void clock_trace_cpu_passed(unsigned int cpu);
+
+/**
+ * clock_trace_cpu_has_passed - may the counter of a CPU be read?
+ * @cpu:	the CPU
+ *
+ * Any context.
+ *
+ * Return: false if @cpu has not been measured since it came online, since the machine
+ * resumed or was restored, or since clock_trace_monitor_start().
+ */
+bool clock_trace_cpu_has_passed(unsigned int cpu);
+
+/**
+ * clock_trace_source_condemned - the sync check has proven two counters to differ
+ * @source:	the counter
+ * @reason:	the reason, which is copied
+ *
+ * As clock_trace_source_lost(), and lets timekeeping know, in process context, as the
+ * fallback would run on the condemned counter otherwise.
+ *
+ * Any context but NMI.
+ */
+void clock_trace_source_condemned(struct clock_trace_source *source, const char *reason);
+
+/**
+ * clock_trace_source_checked - a check of all CPUs is complete
+ *
+ * Lets a counter that passed its first check drive the clock.
+ *
+ * Process context, but not in CPU hotplug callbacks or with cpus_read_lock() held.
+ */
 void clock_trace_source_checked(void);
 
+/*
+ * What the core calls of the sync check: clock_trace_monitor.c.
+ *
+ * clock_trace_monitor_start(), _stop() and _set_used() are called in process context
+ * with clock_trace_mutex held, from which cpus_read_lock() may be taken.
+ * clock_trace_monitor_recheck() is called with interrupts disabled as well, and only
+ * schedules.
+ */
 #ifdef CONFIG_CLOCK_TRACE_CHECK
 
 void clock_trace_monitor_start(struct clock_trace_source *source);
 void clock_trace_monitor_stop(void);
 void clock_trace_monitor_flush(void);
 bool clock_trace_monitor_passed(void);
+void clock_trace_monitor_set_used(bool used);
+void clock_trace_monitor_recheck(void);
 
 #else
 
@@ -88,6 +173,8 @@ bool clock_trace_monitor_passed(void);
 static inline void clock_trace_monitor_start(struct clock_trace_source *source) { }
 static inline void clock_trace_monitor_stop(void) { }
 static inline void clock_trace_monitor_flush(void) { }
+static inline void clock_trace_monitor_set_used(bool used) { }
+static inline void clock_trace_monitor_recheck(void) { }
 
 static inline bool clock_trace_monitor_passed(void)
 {

@@ -147,7 +147,7 @@ static enum clock_trace_check_result clock_trace_check_cpu(struct clock_trace_so
 
 static bool clock_trace_can_check(const struct clock_trace_source *source)
 {
-	return source && READ_ONCE(source->lost) == CLOCK_TRACE_TRUSTED;
+	return source && READ_ONCE(source->trust) == CLOCK_TRACE_TRUSTED;
 }
 
 /* Measures all that are left from the CPU that it runs on; returns the gravest result */
