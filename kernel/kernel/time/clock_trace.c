@@ -48,7 +48,7 @@ static __always_inline u64 monotonic_value(const struct clock_trace_line *line, 
 
 	/* A reading without the lock of timekeeping may be older than the line */
 	if (likely((s64)(ns - line->base_ns) > 0))
-		ticks = clock_trace_ns_to_ticks(ns - line->base_ns, line->frequency);
+		ticks = clock_trace_ns_to_ticks(ns - line->base_ns, &line->rate);
 
 	return line->base_ticks + ticks;
 }

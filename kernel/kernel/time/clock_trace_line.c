@@ -42,6 +42,7 @@ static struct clock_trace_line lines[4] = {
 		.epoch		= 1,
 		.state		= CLOCK_TRACE_MONOTONIC,
 		.frequency	= NSEC_PER_SEC,
+		.rate		= { .ticks = 1 },
 		.highest	= &lines[0].own_highest,
 	},
 };
@@ -223,6 +224,7 @@ struct clock_trace_line *clock_trace_begin_line(enum clock_trace_state state, u6
 	line->state = state;
 	line->clamped = false;
 	line->frequency = frequency;
+	line->rate = clock_trace_make_rate(frequency);
 	line->source = NULL;
 	line->base_ticks = 0;
 	line->base_ns = 0;
