@@ -501,7 +501,7 @@ static enum clock_trace_check_result attempt(struct pair *pair, bool patient,
 {
 	struct clock_trace_bounds bounds = CLOCK_TRACE_BOUNDS_INIT;
 	bool met;
-	u64 warp;
+	u64 warp = 0;
 
 	met = patient ? meet_in_task(pair, m->cpu, &warp, &bounds) :
 			meet_in_interrupt(pair, m->cpu, &warp, &bounds);

@@ -140,9 +140,11 @@ u64 clock_trace_check_cost(unsigned int cpu);
  * struct clock_trace_sweep - a check of many CPUs under way
  * @pending:	CPUs that are still to be measured
  * @measured:	CPUs that passed in this sweep, and its first reference
+ * @candidates:	CPUs that may become the reference before any CPU has been met
  * @reference:	the CPU that the pending ones are measured against
  * @last:	the last CPU that was tried in this pass
  * @pass:	how often the pending CPUs have been tried
+ * @missed:	CPUs in a row that could not be met
  * @busy:	steps in a row that found the last meeting not yet over
  * @result:	the gravest so far of those that were measured
  * @pause_ms:	milliseconds to wait before the next step
@@ -150,9 +152,11 @@ u64 clock_trace_check_cost(unsigned int cpu);
 struct clock_trace_sweep {
 	struct cpumask			pending;
 	struct cpumask			measured;
+	struct cpumask			candidates;
 	unsigned int			reference;
 	int				last;
 	unsigned int			pass;
+	unsigned int			missed;
 	unsigned int			busy;
 	enum clock_trace_check_result	result;
 	unsigned int			pause_ms;
@@ -172,7 +176,7 @@ unsigned int clock_trace_choose_reference(const struct cpumask *candidates,
 					  const struct cpumask *preferred,
 					  unsigned int last, unsigned int cpu);
 void clock_trace_sweep_begin(struct clock_trace_sweep *sweep, const struct cpumask *cpus,
-			     unsigned int reference);
+			     const struct cpumask *candidates, unsigned int reference);
 bool clock_trace_sweep_prepare(struct clock_trace_sweep *sweep, const struct cpumask *wanted,
 			       const struct cpumask *online, const struct cpumask *preferred);
 void clock_trace_sweep_measure(struct clock_trace_sweep *sweep, clock_trace_measure_fn *measure);

@@ -42,6 +42,7 @@
 #include <linux/smp.h>
 #include <linux/spinlock.h>
 #include <linux/suspend.h>
+#include <linux/sysfs.h>
 #include <linux/time64.h>
 #include <linux/timekeeping.h>
 #include <linux/wait.h>
@@ -231,6 +232,8 @@ static enum clock_trace_check_result check_cpu(unsigned int cpu, bool patient)
 		clock_trace_describe_failure(&m, reason, sizeof(reason));
 		clock_trace_source_condemned(monitor.source, reason);
 	} else if (atomic_read(&rechecks) == before) {
+		/* The first two that agree are on the time line by definition */
+		clock_trace_cpu_passed(raw_smp_processor_id());
 		clock_trace_cpu_passed(cpu);
 	}
 	record(&m);
@@ -259,24 +262,16 @@ static void begin_time_line_fn(void *source)
 	clock_trace_source_reset(source);
 }
 
-/* The CPU that a new sweep measures others against, nr_cpu_ids if there is none */
-static unsigned int first_reference(const struct cpumask *among)
+/*
+ * The CPUs of @among that a new sweep may measure others against. They have been measured
+ * themselves, unless no CPU has been.
+ */
+static void get_candidates(struct cpumask *candidates, const struct cpumask *among)
 {
-	static struct cpumask preferred, measured;
-	unsigned int reference, last = monitor.sweep.reference;
-
-	get_preferred(&preferred);
-	get_measured(&measured, true);
-	cpumask_and(&measured, &measured, among);
-	reference = clock_trace_choose_reference(&measured, &preferred, last, nr_cpu_ids);
-	if (reference < nr_cpu_ids || monitor.kind == SWEEP_PERIODIC)
-		return reference;
-
-	reference = clock_trace_choose_reference(cpu_online_mask, &preferred, last, nr_cpu_ids);
-	if (monitor.passed)
-		smp_call_function_single(reference, begin_time_line_fn, monitor.source, true);
-	clock_trace_cpu_passed(reference);
-	return reference;
+	get_measured(candidates, true);
+	cpumask_and(candidates, candidates, among);
+	if (cpumask_empty(candidates) && monitor.kind != SWEEP_PERIODIC)
+		cpumask_copy(candidates, cpu_online_mask);
 }
 
 static void record_reference(unsigned int cpu)
@@ -300,7 +295,7 @@ static void periodic_in(unsigned int sec)
 /* Decide what to measure next, if anything. Sets monitor.kind */
 static void begin_sweep(void)
 {
-	static struct cpumask cpus;
+	static struct cpumask cpus, candidates, preferred;
 	unsigned int reference;
 
 	if (monitor.requested != monitor.served || monitor.resuming) {
@@ -317,19 +312,23 @@ static void begin_sweep(void)
 		return;
 	}
 
-	monitor.sweep_rechecks = atomic_read(&rechecks);
-	reference = first_reference(monitor.kind == SWEEP_PERIODIC ? &cpus : cpu_online_mask);
 	/* With fewer than two CPUs that may be disturbed there is nothing to measure */
-	if (monitor.kind == SWEEP_PERIODIC && cpumask_weight(&cpus) < 2)
-		reference = nr_cpu_ids;
-	if (reference >= nr_cpu_ids) {
+	if (monitor.kind == SWEEP_PERIODIC && cpumask_weight(&cpus) < 2) {
 		monitor.kind = SWEEP_NONE;
 		monitor.periodic = false;
 		periodic_in(check_interval);
 		return;
 	}
-	clock_trace_sweep_begin(&monitor.sweep, &cpus, reference);
-	record_reference(reference);
+
+	monitor.sweep_rechecks = atomic_read(&rechecks);
+	get_preferred(&preferred);
+	get_candidates(&candidates, monitor.kind == SWEEP_PERIODIC ? &cpus : cpu_online_mask);
+	reference = clock_trace_choose_reference(&candidates, &preferred,
+						 monitor.sweep.reference, nr_cpu_ids);
+	/* Once this has marked the CPU as measured, the next step begins a new sweep */
+	if (monitor.passed && !clock_trace_cpu_has_passed(reference))
+		smp_call_function_single(reference, begin_time_line_fn, monitor.source, true);
+	clock_trace_sweep_begin(&monitor.sweep, &cpus, &candidates, reference);
 }
 
 /* Begin anew if measurements have become void, or if more CPUs are wanted now */
@@ -386,6 +385,7 @@ static enum clock_trace_check_result do_step(void)
 	static struct cpumask preferred;
 	enum clock_trace_check_result result;
 	const struct cpumask *wanted;
+	bool more;
 
 	lockdep_assert_cpus_held();
 	lockdep_assert_held(&check_mutex);
@@ -405,13 +405,20 @@ static enum clock_trace_check_result do_step(void)
 
 	get_preferred(&preferred);
 	wanted = monitor.kind == SWEEP_PERIODIC ? &preferred : cpu_online_mask;
-	if (clock_trace_sweep_prepare(&monitor.sweep, wanted, cpu_online_mask, &preferred)) {
+	more = clock_trace_sweep_prepare(&monitor.sweep, wanted, cpu_online_mask, &preferred);
+	/* Nothing has been measured against it yet */
+	if (cpumask_weight(&monitor.sweep.measured) == 1)
+		record_reference(monitor.sweep.reference);
+	if (more) {
 		work_on_cpu(monitor.sweep.reference, sweep_measure_fn, NULL);
 		if (can_check() && !cpumask_empty(&monitor.sweep.pending)) {
 			step_in(monitor.sweep.pause_ms);
 			return CLOCK_TRACE_CHECK_NONE;
 		}
 	}
+	/* A single CPU has a single time line */
+	if (num_online_cpus() == 1)
+		clock_trace_cpu_passed(cpumask_first(cpu_online_mask));
 	result = clock_trace_sweep_end(&monitor.sweep);
 	end_sweep(result);
 	return result;
@@ -756,7 +763,7 @@ int clock_trace_set_check_interval(const char *buf)
 ssize_t clock_trace_print_check_cpus(char *buf)
 {
 	guard(mutex)(&check_mutex);
-	return cpumap_print_to_pagebuf(true, buf, &check_cpus);
+	return sysfs_emit(buf, "%*pbl\n", cpumask_pr_args(&check_cpus));
 }
 
 /**

@@ -48,11 +48,17 @@
 /* So that a hypervisor gets around to run the CPUs that could not be met */
 #define PAUSE_MS		5
 
+/*
+ * A reference that has met no CPU makes room for another candidate once it has failed to
+ * meet so many in a row: it may be the one that cannot be met.
+ */
+#define MAX_MISSED		8
+
 /* How many steps may find that the last meeting is not over */
 #define MAX_BUSY		200
 
 /* An incomplete check is repeated after this, then after twice as much, and so on */
-#define MIN_RETRY_MS		100
+#define MIN_RETRY_MS		100U
 
 /* The next CPU of @cpus after @last, in a circle, but not @but */
 static unsigned int next_cpu(const struct cpumask *cpus, const struct cpumask *among,
@@ -92,20 +98,48 @@ unsigned int clock_trace_choose_reference(const struct cpumask *candidates,
  * clock_trace_sweep_begin - begin to measure CPUs
  * @sweep:	the sweep
  * @cpus:	the CPUs
- * @reference:	the CPU that they are measured against, which may be among them
+ * @candidates:	CPUs that may become the reference before any CPU has been met
+ * @reference:	the candidate that they are measured against at first
  */
 void clock_trace_sweep_begin(struct clock_trace_sweep *sweep, const struct cpumask *cpus,
-			     unsigned int reference)
+			     const struct cpumask *candidates, unsigned int reference)
 {
 	cpumask_copy(&sweep->pending, cpus);
+	cpumask_copy(&sweep->candidates, candidates);
 	cpumask_clear_cpu(reference, &sweep->pending);
 	cpumask_copy(&sweep->measured, cpumask_of(reference));
 	sweep->reference = reference;
 	sweep->last = -1;
 	sweep->pass = 0;
+	sweep->missed = 0;
 	sweep->busy = 0;
 	sweep->result = CLOCK_TRACE_CHECK_PASSED;
 	sweep->pause_ms = 0;
+}
+
+static void next_pass(struct clock_trace_sweep *sweep)
+{
+	sweep->pass++;
+	sweep->last = -1;
+	sweep->missed = 0;
+	sweep->pause_ms = PAUSE_MS;
+}
+
+/* Have another candidate measure all CPUs, and the reference as well */
+static void replace_reference(struct clock_trace_sweep *sweep, const struct cpumask *preferred)
+{
+	unsigned int reference = clock_trace_choose_reference(&sweep->candidates, preferred,
+							      sweep->reference,
+							      sweep->reference);
+
+	if (reference >= nr_cpu_ids)
+		return;
+
+	cpumask_set_cpu(sweep->reference, &sweep->pending);
+	cpumask_clear_cpu(reference, &sweep->pending);
+	cpumask_copy(&sweep->measured, cpumask_of(reference));
+	sweep->reference = reference;
+	next_pass(sweep);
 }
 
 /**
@@ -124,7 +158,11 @@ bool clock_trace_sweep_prepare(struct clock_trace_sweep *sweep, const struct cpu
 	cpumask_and(&sweep->pending, &sweep->pending, wanted);
 	cpumask_and(&sweep->pending, &sweep->pending, online);
 	cpumask_and(&sweep->measured, &sweep->measured, online);
+	cpumask_and(&sweep->candidates, &sweep->candidates, online);
 
+	if (sweep->missed >= MAX_MISSED && cpumask_test_cpu(sweep->reference, &sweep->measured) &&
+	    cpumask_weight(&sweep->measured) == 1)
+		replace_reference(sweep, preferred);
 	if (cpumask_empty(&sweep->pending) || sweep->pass >= PASSES)
 		return false;
 	/* At the beginning of a pass, or because the reference has gone */
@@ -148,9 +186,7 @@ static bool measure_next(struct clock_trace_sweep *sweep, clock_trace_measure_fn
 	enum clock_trace_check_result result;
 
 	if (cpu >= nr_cpu_ids) {
-		sweep->pass++;
-		sweep->last = -1;
-		sweep->pause_ms = PAUSE_MS;
+		next_pass(sweep);
 		return false;
 	}
 
@@ -161,8 +197,11 @@ static bool measure_next(struct clock_trace_sweep *sweep, clock_trace_measure_fn
 	}
 	sweep->busy = 0;
 	sweep->last = cpu;
-	if (result == CLOCK_TRACE_CHECK_NONE || result == CLOCK_TRACE_CHECK_INCOMPLETE)
+	if (result == CLOCK_TRACE_CHECK_NONE || result == CLOCK_TRACE_CHECK_INCOMPLETE) {
+		sweep->missed++;
 		return false;
+	}
+	sweep->missed = 0;
 
 	cpumask_clear_cpu(cpu, &sweep->pending);
 	if (result == CLOCK_TRACE_CHECK_PASSED)
@@ -197,9 +236,9 @@ void clock_trace_sweep_measure(struct clock_trace_sweep *sweep, clock_trace_meas
  */
 enum clock_trace_check_result clock_trace_sweep_end(const struct clock_trace_sweep *sweep)
 {
-	if (cpumask_empty(&sweep->pending))
-		return sweep->result;
-	return max(sweep->result, CLOCK_TRACE_CHECK_INCOMPLETE);
+	enum clock_trace_check_result result = CLOCK_TRACE_CHECK_INCOMPLETE;
+
+	return cpumask_empty(&sweep->pending) ? sweep->result : max(sweep->result, result);
 }
 
 /**
