@@ -14,7 +14,12 @@ struct notifier_block;
 
 #define CLOCK_TRACE_REASON_SIZE		96
 
-/* Trust in a counter, which goes one way: LOSING while the reason is noted */
+/**
+ * enum clock_trace_trust - whether a counter is trusted; it goes one way
+ * @CLOCK_TRACE_TRUSTED:	nothing speaks against the counter
+ * @CLOCK_TRACE_LOSING:		it is not trusted, and the reason is being recorded
+ * @CLOCK_TRACE_LOST:		it is not trusted, until reboot
+ */
 enum clock_trace_trust {
 	CLOCK_TRACE_TRUSTED,
 	CLOCK_TRACE_LOSING,
@@ -157,6 +162,11 @@ void clock_trace_source_unusable(struct clock_trace_source *source, const char *
 void clock_trace_source_lost(struct clock_trace_source *source, const char *reason);
 void clock_trace_source_suspend(struct clock_trace_source *source);
 void clock_trace_source_reset(struct clock_trace_source *source);
+void clock_trace_disrupted(void);
+
+#else
+
+static inline void clock_trace_disrupted(void) { }
 
 #endif /* CONFIG_CLOCK_TRACE */
 

@@ -72,6 +72,7 @@ static __always_inline u64 clock_trace_never_back(atomic64_t *highest, u64 value
 
 extern struct kobject *clock_trace_kobj;
 
+void clock_trace_read_any(struct clock_trace_sample *sample);
 void clock_trace_read_for_user(struct clock_trace_sample *sample);
 
 /*
@@ -170,7 +171,11 @@ void clock_trace_monitor_recheck(void);
 #else
 
 /* A single CPU has a single time line */
-static inline void clock_trace_monitor_start(struct clock_trace_source *source) { }
+static inline void clock_trace_monitor_start(struct clock_trace_source *source)
+{
+	clock_trace_cpu_passed(0);
+}
+
 static inline void clock_trace_monitor_stop(void) { }
 static inline void clock_trace_monitor_flush(void) { }
 static inline void clock_trace_monitor_set_used(bool used) { }
