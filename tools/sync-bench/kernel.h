@@ -37,6 +37,7 @@ typedef unsigned long long u64;
 #define MSEC_PER_SEC		1000
 
 #define __user
+#define EXPORT_SYMBOL_IF_KUNIT(name)	_Static_assert(1, "")
 #undef __always_inline
 #define __always_inline		inline __attribute__((always_inline))
 #define ____cacheline_aligned_in_smp	__attribute__((aligned(64)))

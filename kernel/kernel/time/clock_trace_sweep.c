@@ -27,6 +27,7 @@
  * sync-bench, in the tools, runs this file in virtual time.
  */
 
+#include <kunit/visibility.h>
 #include <linux/cpumask.h>
 #include <linux/minmax.h>
 #include <linux/time64.h>
@@ -93,6 +94,7 @@ unsigned int clock_trace_choose_reference(const struct cpumask *candidates,
 
 	return reference < nr_cpu_ids ? reference : next_cpu(candidates, candidates, last, cpu);
 }
+EXPORT_SYMBOL_IF_KUNIT(clock_trace_choose_reference);
 
 /**
  * clock_trace_sweep_begin - begin to measure CPUs
@@ -116,6 +118,7 @@ void clock_trace_sweep_begin(struct clock_trace_sweep *sweep, const struct cpuma
 	sweep->result = CLOCK_TRACE_CHECK_PASSED;
 	sweep->pause_ms = 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(clock_trace_sweep_begin);
 
 static void next_pass(struct clock_trace_sweep *sweep)
 {
@@ -173,6 +176,7 @@ bool clock_trace_sweep_prepare(struct clock_trace_sweep *sweep, const struct cpu
 	/* Without any, what is pending has nothing to be measured against */
 	return sweep->reference < nr_cpu_ids;
 }
+EXPORT_SYMBOL_IF_KUNIT(clock_trace_sweep_prepare);
 
 static bool patient_pass(const struct clock_trace_sweep *sweep)
 {
@@ -226,6 +230,7 @@ void clock_trace_sweep_measure(struct clock_trace_sweep *sweep, clock_trace_meas
 	while (measure_next(sweep, measure) && ktime_get_ns() - start < STEP_NS)
 		;
 }
+EXPORT_SYMBOL_IF_KUNIT(clock_trace_sweep_measure);
 
 /**
  * clock_trace_sweep_end - the result of a sweep
@@ -240,6 +245,7 @@ enum clock_trace_check_result clock_trace_sweep_end(const struct clock_trace_swe
 
 	return cpumask_empty(&sweep->pending) ? sweep->result : max(sweep->result, result);
 }
+EXPORT_SYMBOL_IF_KUNIT(clock_trace_sweep_end);
 
 /**
  * clock_trace_retry_ms - how long an incomplete check waits until it is repeated
@@ -254,3 +260,4 @@ unsigned int clock_trace_retry_ms(unsigned int retry, unsigned int max_ms)
 {
 	return min(MIN_RETRY_MS << min(retry, 16U), max_ms);
 }
+EXPORT_SYMBOL_IF_KUNIT(clock_trace_retry_ms);
