@@ -31,12 +31,13 @@ static void print_help(void)
 	     "what it finds. That takes root.\n"
 	     "\n"
 	     "Options:\n"
-	     "  -l, --last       only show what the last check has found\n"
-	     "  -r, --retries N  how often to repeat a check in which a CPU could not be met\n"
-	     "                   in time (10)\n"
-	     "      --json       print one JSON object\n"
-	     "      --sysfs DIR  read and write DIR instead of " SYSFS_DIR "\n"
-	     "  -h, --help       print this help\n"
+	     "  -l, --last         only show what the last check has found\n"
+	     "  -r, --retries N    how often to repeat a check in which a CPU could not be met\n"
+	     "                     in time (10)\n"
+	     "      --json         print one JSON object\n"
+	     "      --sysfs DIR    read and write DIR instead of " SYSFS_DIR "\n"
+	     "      --debugfs DIR  read DIR instead of " SYNC_DEBUGFS_DIR "\n"
+	     "  -h, --help         print this help\n"
 	     "\n"
 	     "The exit status is 5 if the counters are not synchronized.");
 }
@@ -69,6 +70,8 @@ static int refused(const char *dir, int error)
 		complain("only root may ask for a check: %s; --last shows the last one",
 			 strerror(error));
 		break;
+	case EINTR:
+		return STATUS_FAILED;
 	case ENODEV:
 		if (sysfs_read_line(dir, "reason", reason) == SYSFS_OK)
 			complain("there is no counter to check: %s", reason);
@@ -121,7 +124,7 @@ static int status_of(const struct sync_check *check)
 	return STATUS_FAILED;
 }
 
-static int run(const char *dir, bool last, uint64_t retries, bool json)
+static int run(const char *dir, const char *debugfs, bool last, uint64_t retries, bool json)
 {
 	struct sync_check check;
 	int status;
@@ -134,7 +137,7 @@ static int run(const char *dir, bool last, uint64_t retries, bool json)
 		if (status != STATUS_OK)
 			return status;
 	}
-	if (sync_check_read(dir, &check) != SYSFS_OK)
+	if (sync_check_read(dir, debugfs, &check) != SYSFS_OK)
 		return STATUS_FAILED;
 	if (json)
 		print_json(sync_check_json(&check));
@@ -148,6 +151,7 @@ static int run(const char *dir, bool last, uint64_t retries, bool json)
 int cmd_check(int argc, char **argv)
 {
 	static const struct option options[] = {
+		{ "debugfs", required_argument, NULL, 'd' },
 		{ "help", no_argument, NULL, 'h' },
 		{ "json", no_argument, NULL, 'j' },
 		{ "last", no_argument, NULL, 'l' },
@@ -155,13 +159,16 @@ int cmd_check(int argc, char **argv)
 		{ "sysfs", required_argument, NULL, 's' },
 		{ NULL, 0, NULL, 0 },
 	};
-	const char *dir = SYSFS_DIR;
+	const char *dir = SYSFS_DIR, *debugfs = SYNC_DEBUGFS_DIR;
 	bool json = false, last = false;
 	uint64_t retries = 10;
 	int option;
 
 	while ((option = getopt_long(argc, argv, "hlr:", options, NULL)) != -1) {
 		switch (option) {
+		case 'd':
+			debugfs = optarg;
+			break;
 		case 'h':
 			print_help();
 			return STATUS_OK;
@@ -186,5 +193,5 @@ int cmd_check(int argc, char **argv)
 		complain("check takes no argument, so '%s' makes no sense", argv[optind]);
 		return try_help("check");
 	}
-	return run(dir, last, retries, json);
+	return run(dir, debugfs, last, retries, json);
 }

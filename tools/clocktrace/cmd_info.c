@@ -44,13 +44,14 @@ static void print_help(void)
 	     "is read without a system call, and what the last sync check has found.\n"
 	     "\n"
 	     "Options:\n"
-	     "      --json       print one JSON object\n"
-	     "      --sysfs DIR  read DIR instead of " SYSFS_DIR "\n"
-	     "  -h, --help       print this help");
+	     "      --json         print one JSON object\n"
+	     "      --sysfs DIR    read DIR instead of " SYSFS_DIR "\n"
+	     "      --debugfs DIR  read DIR instead of " SYNC_DEBUGFS_DIR "\n"
+	     "  -h, --help         print this help");
 }
 
 /* Reads the clock and sysfs so that both are of one epoch. */
-static int collect(const char *sysfs_dir, struct clock_info *info)
+static int collect(const char *sysfs_dir, const char *debugfs, struct clock_info *info)
 {
 	enum sysfs_result result;
 	int tries;
@@ -83,7 +84,7 @@ static int collect(const char *sysfs_dir, struct clock_info *info)
 		return clock_failure();
 	info->vdso = vdso_check();
 	info->has_check = info->has_sysfs && sync_check_exists(sysfs_dir);
-	if (info->has_check && sync_check_read(sysfs_dir, &info->check) != SYSFS_OK)
+	if (info->has_check && sync_check_read(sysfs_dir, debugfs, &info->check) != SYSFS_OK)
 		return STATUS_FAILED;
 	return STATUS_OK;
 }
@@ -157,18 +158,22 @@ static void print_absent_json(void)
 int cmd_info(int argc, char **argv)
 {
 	static const struct option options[] = {
+		{ "debugfs", required_argument, NULL, 'd' },
 		{ "help", no_argument, NULL, 'h' },
 		{ "json", no_argument, NULL, 'j' },
 		{ "sysfs", required_argument, NULL, 's' },
 		{ NULL, 0, NULL, 0 },
 	};
-	const char *sysfs_dir = SYSFS_DIR;
+	const char *sysfs_dir = SYSFS_DIR, *debugfs = SYNC_DEBUGFS_DIR;
 	struct clock_info info;
 	bool json = false;
 	int option, status;
 
 	while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
 		switch (option) {
+		case 'd':
+			debugfs = optarg;
+			break;
 		case 'h':
 			print_help();
 			return STATUS_OK;
@@ -187,7 +192,7 @@ int cmd_info(int argc, char **argv)
 		return try_help("info");
 	}
 
-	status = collect(sysfs_dir, &info);
+	status = collect(sysfs_dir, debugfs, &info);
 	if (status == STATUS_NO_CLOCK && json)
 		print_absent_json();
 	if (status != STATUS_OK)

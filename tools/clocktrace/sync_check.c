@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <json-c/json.h>
@@ -16,8 +15,8 @@
 
 /* No kernel has more CPUs. */
 #define MAX_CPUS 65536
-/* How often a CPU may be measured while its files are read. */
-#define MAX_TRIES 16
+/* No table of CPUs has more columns. */
+#define MAX_COLUMNS 64
 
 bool sync_check_exists(const char *dir)
 {
@@ -27,6 +26,15 @@ bool sync_check_exists(const char *dir)
 	return length > 0 && (size_t)length < sizeof(path) && !access(path, F_OK);
 }
 
+static bool parse_word(const char *text, char *word)
+{
+	if (!*text || strlen(text) >= SYNC_WORD_SIZE ||
+	    strspn(text, "abcdefghijklmnopqrstuvwxyz") != strlen(text))
+		return false;
+	strcpy(word, text);
+	return true;
+}
+
 static enum sysfs_result read_word(const char *dir, const char *name, char *word)
 {
 	char line[SYSFS_TEXT_SIZE];
@@ -34,23 +42,7 @@ static enum sysfs_result read_word(const char *dir, const char *name, char *word
 
 	if (result != SYSFS_OK)
 		return result;
-	if (!line[0] || strlen(line) >= SYNC_WORD_SIZE ||
-	    strspn(line, "abcdefghijklmnopqrstuvwxyz") != strlen(line)) {
-		complain("%s/%s does not hold what it should", dir, name);
-		return SYSFS_BAD;
-	}
-	strcpy(word, line);
-	return SYSFS_OK;
-}
-
-static enum sysfs_result read_s64(const char *dir, const char *name, int64_t *number)
-{
-	char line[SYSFS_TEXT_SIZE];
-	enum sysfs_result result = sysfs_read_line(dir, name, line);
-
-	if (result != SYSFS_OK)
-		return result;
-	if (!parse_s64(line, number)) {
+	if (!parse_word(line, word)) {
 		complain("%s/%s does not hold what it should", dir, name);
 		return SYSFS_BAD;
 	}
@@ -79,58 +71,76 @@ enum sysfs_result sync_check_read_counts(const char *dir, struct sync_check *che
 	return result;
 }
 
-/* Reads the files of a CPU, so that they are of one measurement. */
-static enum sysfs_result read_cpu(const char *dir, struct sync_cpu *cpu)
-{
-	uint64_t reference, after;
-	enum sysfs_result result;
-	char path[PATH_MAX];
-	int tries, length;
+/* The columns of the table of CPUs, in the order of struct sync_cpu's use of them below. */
+enum column {
+	CPU, REFERENCE, RESULT, WARP, OFFSET_MIN, OFFSET_MAX, ROUND_TRIP, TIME, COST, COLUMNS
+};
 
-	length = snprintf(path, sizeof(path), "%s/cpu%u", dir, cpu->cpu);
-	if (length < 0 || (size_t)length >= sizeof(path)) {
-		complain("the path of the sysfs directory is too long: give a shorter one");
-		return SYSFS_BAD;
-	}
-	for (tries = 0; tries < MAX_TRIES; tries++) {
-		result = read_u64(path, "time", &cpu->time_ns);
-		if (result == SYSFS_OK)
-			result = sysfs_read_u64(path, "reference", 0, MAX_CPUS - 1, &reference);
-		if (result == SYSFS_OK)
-			result = read_u64(path, "warp", &cpu->warp);
-		if (result == SYSFS_OK)
-			result = read_s64(path, "offset_min", &cpu->offset_min);
-		if (result == SYSFS_OK)
-			result = read_s64(path, "offset_max", &cpu->offset_max);
-		if (result == SYSFS_OK)
-			result = read_u64(path, "round_trip", &cpu->round_trip);
-		if (result == SYSFS_OK)
-			result = read_word(path, "result", cpu->result);
-		if (result == SYSFS_OK)
-			result = read_u64(path, "cost", &cpu->cost_ns);
-		if (result == SYSFS_OK)
-			result = read_u64(path, "time", &after);
-		if (result != SYSFS_OK)
-			return SYSFS_BAD;
-		if (after == cpu->time_ns) {
-			cpu->reference = (unsigned int)reference;
-			return SYSFS_OK;
-		}
-	}
-	complain("the files in %s change all the time", path);
-	return SYSFS_BAD;
+static const char *const column_names[COLUMNS] = {
+	"cpu",	      "reference",  "result", "warp", "offset_min",
+	"offset_max", "round_trip", "time",   "cost",
+};
+
+/* Splits a line at its blanks, in place. Returns the number of words. */
+static size_t split(char *line, char **words, size_t room)
+{
+	char *word, *rest = line;
+	size_t nr = 0;
+
+	while ((word = strtok_r(rest, " \n", &rest)) && nr < room)
+		words[nr++] = word;
+	return nr;
 }
 
-/* The number of a directory cpuN; false for all else that is there. */
-static bool cpu_of(const char *name, unsigned int *cpu)
+/* Finds out where each column is; a newer kernel may have more of them. */
+static bool find_columns(char *line, size_t *places)
 {
-	int64_t number;
+	char *words[MAX_COLUMNS];
+	size_t nr = split(line, words, MAX_COLUMNS), i, place;
 
-	if (strncmp(name, "cpu", 3) || name[3] == '-' || !parse_s64(name + 3, &number) ||
-	    number >= MAX_CPUS)
+	for (i = 0; i < COLUMNS; i++) {
+		for (place = 0; place < nr && strcmp(words[place], column_names[i]); place++)
+			;
+		if (place == nr)
+			return false;
+		places[i] = place;
+	}
+	return true;
+}
+
+static bool parse_u64_word(const char *text, uint64_t *number)
+{
+	return parse_u64(text, 0, UINT64_MAX, number);
+}
+
+static bool parse_cpu_number(const char *text, unsigned int *cpu)
+{
+	uint64_t number;
+
+	if (!parse_u64_word(text, &number) || number >= MAX_CPUS)
 		return false;
 	*cpu = (unsigned int)number;
 	return true;
+}
+
+static bool parse_cpu(char *line, const size_t *places, struct sync_cpu *cpu)
+{
+	char *words[MAX_COLUMNS], *field[COLUMNS];
+	size_t nr = split(line, words, MAX_COLUMNS), i;
+
+	for (i = 0; i < COLUMNS; i++) {
+		if (places[i] >= nr)
+			return false;
+		field[i] = words[places[i]];
+	}
+	return parse_cpu_number(field[CPU], &cpu->cpu) &&
+	       parse_cpu_number(field[REFERENCE], &cpu->reference) &&
+	       parse_word(field[RESULT], cpu->result) &&
+	       parse_u64_word(field[WARP], &cpu->warp) &&
+	       parse_s64(field[OFFSET_MIN], &cpu->offset_min) &&
+	       parse_s64(field[OFFSET_MAX], &cpu->offset_max) &&
+	       parse_u64_word(field[ROUND_TRIP], &cpu->round_trip) &&
+	       parse_u64_word(field[TIME], &cpu->time_ns) && parse_u64_word(field[COST], &cpu->cost_ns);
 }
 
 static int compare_cpus(const void *a, const void *b)
@@ -140,47 +150,76 @@ static int compare_cpus(const void *a, const void *b)
 	return first->cpu < second->cpu ? -1 : first->cpu > second->cpu;
 }
 
-static enum sysfs_result find_cpus(const char *dir, struct sync_check *check)
+static bool add_cpu(struct sync_check *check, const struct sync_cpu *cpu)
 {
-	struct dirent *entry;
-	struct sync_cpu *cpus;
-	unsigned int cpu;
-	DIR *stream;
+	struct sync_cpu *cpus = reallocarray(check->cpus, check->nr_cpus + 1, sizeof(*cpus));
 
-	stream = opendir(dir);
-	if (!stream) {
-		complain("cannot open %s: %s", dir, strerror(errno));
-		return SYSFS_BAD;
+	if (!cpus) {
+		complain("not enough memory");
+		return false;
 	}
-	while ((entry = readdir(stream))) {
-		if (!cpu_of(entry->d_name, &cpu))
-			continue;
-		cpus = reallocarray(check->cpus, check->nr_cpus + 1, sizeof(*cpus));
-		if (!cpus) {
-			complain("not enough memory");
-			closedir(stream);
-			return SYSFS_BAD;
-		}
-		check->cpus = cpus;
-		check->cpus[check->nr_cpus++].cpu = cpu;
-	}
-	closedir(stream);
-	if (check->nr_cpus)
-		qsort(check->cpus, check->nr_cpus, sizeof(*check->cpus), compare_cpus);
-	return SYSFS_OK;
+	check->cpus = cpus;
+	check->cpus[check->nr_cpus++] = *cpu;
+	return true;
 }
 
-enum sysfs_result sync_check_read(const char *dir, struct sync_check *check)
+static enum sysfs_result read_table(const char *path, FILE *file, struct sync_check *check)
+{
+	size_t places[COLUMNS], size = 0, number = 1;
+	struct sync_cpu cpu = { 0 };
+	enum sysfs_result result = SYSFS_OK;
+	char *line = NULL;
+
+	if (getline(&line, &size, file) < 0 || !find_columns(line, places))
+		result = SYSFS_BAD;
+	while (result == SYSFS_OK && getline(&line, &size, file) >= 0) {
+		number++;
+		if (!parse_cpu(line, places, &cpu))
+			result = SYSFS_BAD;
+		else if (!add_cpu(check, &cpu))
+			break;
+	}
+	if (result != SYSFS_OK)
+		complain("%s, line %zu does not hold what it should", path, number);
+	else if (!feof(file))
+		result = SYSFS_BAD;
+	free(line);
+	return result;
+}
+
+static enum sysfs_result read_cpus(const char *debugfs, struct sync_check *check)
 {
 	enum sysfs_result result;
-	size_t i;
+	char path[PATH_MAX];
+	int length;
+	FILE *file;
+
+	length = snprintf(path, sizeof(path), "%s/cpus", debugfs);
+	if (length < 0 || (size_t)length >= sizeof(path)) {
+		complain("the path of the debugfs directory is too long: give a shorter one");
+		return SYSFS_BAD;
+	}
+	file = fopen(path, "re");
+	if (!file) {
+		/* Only root may look into debugfs, and a kernel may be without it. */
+		check->no_cpus = errno;
+		return SYSFS_OK;
+	}
+	result = read_table(path, file, check);
+	fclose(file);
+	if (check->nr_cpus)
+		qsort(check->cpus, check->nr_cpus, sizeof(*check->cpus), compare_cpus);
+	return result;
+}
+
+enum sysfs_result sync_check_read(const char *dir, const char *debugfs, struct sync_check *check)
+{
+	enum sysfs_result result;
 
 	result = sync_check_read_counts(dir, check);
 	if (result != SYSFS_OK)
 		return result;
-	result = find_cpus(dir, check);
-	for (i = 0; result == SYSFS_OK && i < check->nr_cpus; i++)
-		result = read_cpu(dir, &check->cpus[i]);
+	result = read_cpus(debugfs, check);
 	if (result != SYSFS_OK)
 		sync_check_release(check);
 	return result;
@@ -233,6 +272,10 @@ void sync_check_print(const struct sync_check *check)
 		printf("interval:    %" PRIu64 " s\n", check->interval);
 	else
 		printf("interval:    none\n");
+	if (check->no_cpus)
+		printf("CPUs:        %s\n",
+		       check->no_cpus == EACCES ? "only root may see the figures of each CPU" :
+						  "no debugfs, which has the figures of each CPU");
 	if (!check->nr_cpus)
 		return;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the kernel's sync check has found: the files of /sys/kernel/clock_trace that tell whether
- * the counters of all CPUs show one time line.
+ * What the kernel's sync check has found: the files of /sys/kernel/clock_trace that say whether
+ * the counters of all CPUs show one time line, and the figures of each CPU in debugfs.
  */
 #ifndef SYNC_CHECK_H
 #define SYNC_CHECK_H
@@ -13,6 +13,8 @@
 #include "sysfs.h"
 
 struct json_object;
+
+#define SYNC_DEBUGFS_DIR "/sys/kernel/debug/clock_trace"
 
 /* Long enough for each word that the kernel uses. */
 #define SYNC_WORD_SIZE 32
@@ -45,6 +47,8 @@ struct sync_check {
 	/* In the order of their numbers. */
 	struct sync_cpu *cpus;
 	size_t nr_cpus;
+	/* Why the CPUs cannot be read, an error number; 0 if they can. */
+	int no_cpus;
 };
 
 /**
@@ -58,11 +62,12 @@ bool sync_check_exists(const char *dir);
 /**
  * sync_check_read() - read what the checks have found
  * @dir: the directory in sysfs
+ * @debugfs: the directory in debugfs; without it there are no CPUs in the results
  * @check: where to store it; to be released with sync_check_release()
  *
  * Return: see enum sysfs_result; unless it is SYSFS_OK, there is nothing to release
  */
-enum sysfs_result sync_check_read(const char *dir, struct sync_check *check);
+enum sysfs_result sync_check_read(const char *dir, const char *debugfs, struct sync_check *check);
 
 /**
  * sync_check_read_counts() - as sync_check_read(), without the CPUs

@@ -28,10 +28,20 @@ static struct cpu {
 } cpu_table[NR_CPUS];
 
 __thread unsigned int this_cpu;
+unsigned int nr_cpu_ids = NR_CPUS;
+const u64 *virtual_ns;
 
 static void futex(u32 *word, int operation, u32 value)
 {
 	syscall(SYS_futex, word, operation | FUTEX_PRIVATE_FLAG, value, NULL, NULL, 0);
+}
+
+static u64 clock_ns(clockid_t clock)
+{
+	struct timespec ts;
+
+	clock_gettime(clock, &ts);
+	return ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec;
 }
 
 void cpus_become(unsigned int cpu)
@@ -148,10 +158,17 @@ bool completion_done(struct completion *completion)
 	return __atomic_load_n(&completion->done, __ATOMIC_ACQUIRE);
 }
 
-void wait_for_completion(struct completion *completion)
+unsigned long wait_for_completion_timeout(struct completion *completion, unsigned long ms)
 {
-	while (!completion_done(completion))
-		futex(&completion->done, FUTEX_WAIT, 0);
+	u64 start = clock_ns(CLOCK_MONOTONIC);
+
+	while (!completion_done(completion)) {
+		if (ms != MAX_SCHEDULE_TIMEOUT && clock_ns(CLOCK_MONOTONIC) - start > ms * 1000000)
+			return 0;
+		usleep(50);
+	}
+	reinit_completion(completion);
+	return 1;
 }
 
 void queue_work_on(unsigned int cpu, int queue, struct work_struct *work)
@@ -165,8 +182,9 @@ void queue_work_on(unsigned int cpu, int queue, struct work_struct *work)
 	pthread_mutex_unlock(&to->lock);
 }
 
-void cancel_work_sync(struct work_struct *work)
+bool cancel_work(struct work_struct *work)
 {
+	bool cancelled = false;
 	struct cpu *cpu;
 
 	/* There is a single work, on one CPU at a time */
@@ -174,30 +192,18 @@ void cancel_work_sync(struct work_struct *work)
 		if (!cpu->ready)
 			continue;
 		pthread_mutex_lock(&cpu->lock);
-		if (cpu->queued == work)
+		if (cpu->queued == work) {
 			cpu->queued = NULL;
-		while (cpu->running == work)
-			pthread_cond_wait(&cpu->changed, &cpu->lock);
+			cancelled = true;
+		}
 		pthread_mutex_unlock(&cpu->lock);
 	}
+	return cancelled;
 }
 
 void cond_resched(void)
 {
 	sched_yield();
-}
-
-void fsleep(unsigned long us)
-{
-	usleep(us);
-}
-
-static u64 clock_ns(clockid_t clock)
-{
-	struct timespec ts;
-
-	clock_gettime(clock, &ts);
-	return ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec;
 }
 
 u64 task_sched_runtime(int task)
@@ -213,7 +219,25 @@ u64 local_clock(void)
 
 u64 ktime_get_ns(void)
 {
-	return clock_ns(CLOCK_MONOTONIC);
+	return virtual_ns ? *virtual_ns : clock_ns(CLOCK_MONOTONIC);
+}
+
+const struct cpumask *cpumask_of(unsigned int cpu)
+{
+	static __thread struct cpumask mask;
+
+	cpumask_clear(&mask);
+	cpumask_set_cpu(cpu, &mask);
+	return &mask;
+}
+
+unsigned int cpumask_weight(const struct cpumask *mask)
+{
+	unsigned int cpu, weight = 0;
+
+	for_each_cpu(cpu, mask)
+		weight++;
+	return weight;
 }
 
 int scnprintf(char *buf, size_t size, const char *format, ...)

@@ -2,8 +2,8 @@
 /*
  * What the kernel's sync check needs of a kernel, for user space.
  *
- * Included in front of kernel/kernel/time/clock_trace_check.c, whose own includes of
- * the kernel's headers find empty files. A thread that is bound to a CPU takes the place
+ * Included in front of clock_trace_check.c and clock_trace_sweep.c in kernel/kernel/time,
+ * whose own includes of the kernel's headers find empty files. A thread that is bound to a CPU takes the place
  * of that CPU: a signal is its interrupt, another thread on the same CPU its work queue.
  * Interrupts and preemption stay enabled, so what comes between is part of what is
  * measured, other than in a kernel.
@@ -19,6 +19,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
+#include <sys/types.h>
 #include <time.h>
 
 typedef uint32_t u32;
@@ -31,8 +33,11 @@ typedef unsigned long long u64;
 #define U64_MAX			ULLONG_MAX
 #define USEC_PER_SEC		1000000
 #define NSEC_PER_SEC		1000000000LL
+#define NSEC_PER_MSEC		1000000LL
+#define MSEC_PER_SEC		1000
 
 #define __user
+#define EXPORT_SYMBOL_IF_KUNIT(name)	_Static_assert(1, "")
 #undef __always_inline
 #define __always_inline		inline __attribute__((always_inline))
 #define ____cacheline_aligned_in_smp	__attribute__((aligned(64)))
@@ -102,7 +107,7 @@ static inline bool atomic64_try_cmpxchg(atomic64_t *v, s64 *old, s64 new)
 
 /* --- CPUs --- */
 
-#define NR_CPUS			1024
+#define NR_CPUS			8192
 
 /* The CPU that the calling thread is bound to */
 extern __thread unsigned int this_cpu;
@@ -111,6 +116,86 @@ extern __thread unsigned int this_cpu;
 #define DEFINE_PER_CPU(type, name)	__typeof__(type) name[NR_CPUS]
 #define per_cpu(name, cpu)	((name)[cpu])
 #define this_cpu_ptr(name)	(&(*(name))[this_cpu])
+
+extern unsigned int nr_cpu_ids;
+
+struct cpumask {
+	unsigned char	bits[NR_CPUS / 8];
+};
+
+static inline bool cpumask_test_cpu(unsigned int cpu, const struct cpumask *mask)
+{
+	return mask->bits[cpu / 8] >> cpu % 8 & 1;
+}
+
+static inline void cpumask_set_cpu(unsigned int cpu, struct cpumask *mask)
+{
+	mask->bits[cpu / 8] |= 1 << cpu % 8;
+}
+
+static inline void cpumask_clear_cpu(unsigned int cpu, struct cpumask *mask)
+{
+	mask->bits[cpu / 8] &= ~(1 << cpu % 8);
+}
+
+static inline void cpumask_clear(struct cpumask *mask)
+{
+	memset(mask, 0, sizeof(*mask));
+}
+
+static inline void cpumask_copy(struct cpumask *to, const struct cpumask *from)
+{
+	*to = *from;
+}
+
+static inline void cpumask_and(struct cpumask *to, const struct cpumask *a,
+			       const struct cpumask *b)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(to->bits); i++)
+		to->bits[i] = a->bits[i] & b->bits[i];
+}
+
+/* The next CPU of @mask after @cpu, from NR_CPUS on if there is none */
+static inline unsigned int cpumask_next(int cpu, const struct cpumask *mask)
+{
+	unsigned int next;
+
+	for (next = cpu + 1; next < NR_CPUS; next++) {
+		if (next % 8 == 0 && !mask->bits[next / 8])
+			next += 7;
+		else if (cpumask_test_cpu(next, mask))
+			return next;
+	}
+	return NR_CPUS;
+}
+
+static inline bool cpumask_empty(const struct cpumask *mask)
+{
+	return cpumask_next(-1, mask) >= NR_CPUS;
+}
+
+static inline unsigned int cpumask_next_wrap(int cpu, const struct cpumask *mask)
+{
+	unsigned int next = cpumask_next(cpu, mask);
+
+	return next < NR_CPUS ? next : cpumask_next(-1, mask);
+}
+
+/* Valid until the next call in this thread */
+const struct cpumask *cpumask_of(unsigned int cpu);
+
+unsigned int cpumask_weight(const struct cpumask *mask);
+
+#define for_each_cpu(cpu, mask) \
+	for ((cpu) = cpumask_next(-1, mask); (cpu) < NR_CPUS; (cpu) = cpumask_next(cpu, mask))
+
+/* All CPUs of @mask once, from @start on */
+#define for_each_cpu_wrap(cpu, mask, start)						\
+	for (unsigned int _left = cpumask_weight(mask), _from = (start);		\
+	     _left && ((cpu) = cpumask_next_wrap((int)_from - 1, mask), true);		\
+	     _left--, _from = (cpu) + 1)
 
 #define lockdep_assert_irqs_disabled()		((void)0)
 #define lockdep_assert_preemption_disabled()	((void)0)
@@ -140,7 +225,11 @@ struct completion {
 void reinit_completion(struct completion *completion);
 void complete(struct completion *completion);
 bool completion_done(struct completion *completion);
-void wait_for_completion(struct completion *completion);
+/* Consumes the completion. Returns 0 if there is none within @ms */
+unsigned long wait_for_completion_timeout(struct completion *completion, unsigned long ms);
+
+#define msecs_to_jiffies(ms)	(ms)
+#define MAX_SCHEDULE_TIMEOUT	ULONG_MAX
 
 struct work_struct {
 	void	(*func)(struct work_struct *work);
@@ -150,10 +239,9 @@ struct work_struct {
 #define system_highpri_wq	0
 
 void queue_work_on(unsigned int cpu, int queue, struct work_struct *work);
-void cancel_work_sync(struct work_struct *work);
+bool cancel_work(struct work_struct *work);
 
 void cond_resched(void);
-void fsleep(unsigned long us);
 
 /* --- time --- */
 
@@ -162,7 +250,9 @@ void fsleep(unsigned long us);
 /* ns that the calling thread has run */
 u64 task_sched_runtime(int task);
 u64 local_clock(void);
+/* CLOCK_MONOTONIC, or if it is not NULL what virtual_ns points to */
 u64 ktime_get_ns(void);
+extern const u64 *virtual_ns;
 
 static inline u64 mul_u64_u32_div(u64 a, u32 mul, u32 divisor)
 {

@@ -18,6 +18,7 @@
 #include "measure.h"
 #include "output_file.h"
 #include "report.h"
+#include "simulate.h"
 #include "timebase.h"
 #include "util.h"
 
@@ -28,6 +29,10 @@
 /* As check_interval of the kernel has it */
 #define DEFAULT_INTERVAL	60
 #define MAX_INTERVAL		3600
+/* The most that the kernel lets a meeting take */
+#define DEFAULT_MEETING_US	90
+#define DEFAULT_SIMULATED	100
+#define DEFAULT_SEED		1
 
 struct options {
 	unsigned int checks;
@@ -37,6 +42,8 @@ struct options {
 	bool json;
 	const char *json_file;
 	bool strict;
+	bool checks_given;
+	struct simulation simulation;
 };
 
 static const struct option long_options[] = {
@@ -47,6 +54,10 @@ static const struct option long_options[] = {
 	{ "json", no_argument, NULL, 'j' },
 	{ "json-file", required_argument, NULL, 'J' },
 	{ "strict", no_argument, NULL, 'S' },
+	{ "simulate", required_argument, NULL, 'N' },
+	{ "unmet", required_argument, NULL, 'u' },
+	{ "changes", required_argument, NULL, 'C' },
+	{ "meeting", required_argument, NULL, 'm' },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
 };
@@ -64,10 +75,17 @@ static void show_help(void)
 	       "  --json          JSON instead of a table\n"
 	       "  --json-file F   JSON to a file, too\n"
 	       "  --strict        exit with status 3 if a check failed or the limit did not hold\n"
+	       "  --simulate N    run no meeting, but the code that chooses CPUs and schedules the\n"
+	       "                  check, for N CPUs, in virtual time (default: %d checks)\n"
+	       "  --unmet N       simulate that N of the CPUs cannot be met (default: 0)\n"
+	       "  --changes N     simulate that N CPUs a second go offline or come online\n"
+	       "                  (default: 0)\n"
+	       "  --meeting US    simulate that a meeting takes US from each CPU (default: %d)\n"
 	       "  -h, --help      show this help\n"
 	       "\n"
 	       "It takes all CPUs that it may run on; taskset(1) chooses others.\n",
-	       DEFAULT_CHECKS, DEFAULT_TRIES, DEFAULT_INTERVAL);
+	       DEFAULT_CHECKS, DEFAULT_TRIES, DEFAULT_INTERVAL, DEFAULT_SIMULATED,
+	       DEFAULT_MEETING_US);
 }
 
 static int64_t parse_number(const char *name, const char *text, int64_t least, int64_t most)
@@ -85,6 +103,7 @@ static int64_t parse_number(const char *name, const char *text, int64_t least, i
 
 static void parse_options(struct options *options, int argc, char **argv)
 {
+	struct simulation *simulation = &options->simulation;
 	int id, index = 0;
 	const char *name;
 
@@ -93,6 +112,7 @@ static void parse_options(struct options *options, int argc, char **argv)
 		switch (id) {
 		case 'c':
 			options->checks = parse_number(name, optarg, 1, MAX_CHECKS);
+			options->checks_given = true;
 			break;
 		case 't':
 			options->tries = parse_number(name, optarg, 0, MAX_TRIES);
@@ -112,6 +132,18 @@ static void parse_options(struct options *options, int argc, char **argv)
 		case 'S':
 			options->strict = true;
 			break;
+		case 'N':
+			simulation->nr_cpus = parse_number(name, optarg, 2, NR_CPUS);
+			break;
+		case 'u':
+			simulation->unmet = parse_number(name, optarg, 0, NR_CPUS - 1);
+			break;
+		case 'C':
+			simulation->changes = parse_number(name, optarg, 0, 1000);
+			break;
+		case 'm':
+			simulation->meeting_us = parse_number(name, optarg, 1, 1000);
+			break;
 		case 'h':
 			show_help();
 			close_stdout();
@@ -122,6 +154,9 @@ static void parse_options(struct options *options, int argc, char **argv)
 	}
 	if (optind < argc)
 		fatal("'%s' is no option; 'sync-bench --help' lists them", argv[optind]);
+	if (simulation->nr_cpus && simulation->unmet >= simulation->nr_cpus)
+		fatal("--unmet wants fewer CPUs than --simulate");
+	simulation->checks = options->checks_given ? options->checks : DEFAULT_SIMULATED;
 }
 
 static unsigned int usable_cpus(unsigned int *cpus)
@@ -144,6 +179,21 @@ static void say(const char *what)
 		fprintf(stderr, "sync-bench: %s\n", what);
 }
 
+static int run_simulation(struct options *options)
+{
+	struct simulation *simulation = &options->simulation;
+
+	simulate(simulation, options->interval);
+	if (options->json_file)
+		simulation_json(simulation, options->interval, options->json_file);
+	if (options->json)
+		simulation_json(simulation, options->interval, NULL);
+	else
+		simulation_print(simulation, options->interval);
+	close_stdout();
+	return EXIT_SUCCESS;
+}
+
 int main(int argc, char **argv)
 {
 	static unsigned int cpus[NR_CPUS];
@@ -151,6 +201,7 @@ int main(int argc, char **argv)
 		.checks		= DEFAULT_CHECKS,
 		.tries		= DEFAULT_TRIES,
 		.interval	= DEFAULT_INTERVAL,
+		.simulation	= { .meeting_us = DEFAULT_MEETING_US, .seed = DEFAULT_SEED },
 	};
 	struct measured measured = { .cpus = cpus };
 	struct job_timebase base;
@@ -158,6 +209,8 @@ int main(int argc, char **argv)
 	parse_options(&options, argc, argv);
 	if (options.json_file)
 		output_file_check(options.json_file);
+	if (options.simulation.nr_cpus)
+		return run_simulation(&options);
 	measured.nr_cpus = usable_cpus(cpus);
 	if (measured.nr_cpus < 2)
 		fatal("only CPU %u may be used; the check needs two, and taskset(1) gives more",

@@ -3,6 +3,7 @@
 #define _KERNEL_TIME_CLOCK_TRACE_CHECK_H
 
 #include <linux/clock_trace.h>
+#include <linux/cpumask.h>
 #include <linux/kernel.h>
 #include <linux/limits.h>
 #include <linux/minmax.h>
@@ -12,7 +13,7 @@ struct notifier_block;
 
 /**
  * enum clock_trace_check_result - what a check has found, the graver the greater
- * @CLOCK_TRACE_CHECK_NONE:		there was nothing to check
+ * @CLOCK_TRACE_CHECK_NONE:		nothing was measured
  * @CLOCK_TRACE_CHECK_PASSED:		no two counters were found to differ
  * @CLOCK_TRACE_CHECK_INCOMPLETE:	a CPU could not be met in time, which says
  *					nothing about its counter
@@ -26,7 +27,7 @@ enum clock_trace_check_result {
 };
 
 /**
- * struct clock_trace_bounds - what hand-overs tell of the offset of two counters
+ * struct clock_trace_bounds - limits of the offset of two counters, from hand-overs
  * @min:	the one counter is at least this many ticks ahead of the other
  * @max:	and at most this many
  * @round_trip:	ticks of the fastest hand-over there and back
@@ -91,10 +92,10 @@ static inline u64 clock_trace_step_back(u64 now, u64 last)
 /**
  * clock_trace_counters_differ - does a measurement prove that two counters differ?
  * @warp:	ticks of the largest step back that was seen, 0 for none
- * @bounds:	what the hand-overs tell
+ * @bounds:	limits of the offset, from hand-overs
  *
- * Either is proof enough. As each finds offsets down to half a hand-over or thereabouts,
- * one that is never looked at is hardly missed in a running kernel.
+ * Either is proof enough. Both have about the same resolution, half a hand-over, so a
+ * missing one would go unnoticed at run time; KUnit covers each.
  *
  * Return: true if it does.
  */
@@ -104,7 +105,7 @@ static inline bool clock_trace_counters_differ(u64 warp, const struct clock_trac
 }
 
 /**
- * clock_trace_describe_failure - tell in words why two counters do not agree
+ * clock_trace_describe_failure - say in words why two counters do not agree
  * @m:		a failed measurement
  * @buf:	where the words go
  * @size:	size of @buf
@@ -130,14 +131,64 @@ static inline void clock_trace_describe_failure(const struct clock_trace_measure
 enum clock_trace_check_result clock_trace_measure(const struct clock_trace_source *source,
 						  unsigned int cpu, bool patient,
 						  struct clock_trace_measurement *m);
+void clock_trace_measure_finish(void);
 u64 clock_trace_check_cost(unsigned int cpu);
 
-/* clock_trace_monitor.c: when, all CPUs, and what it means */
+/* clock_trace_sweep.c: many CPUs, step by step */
+
+/**
+ * struct clock_trace_sweep - a check of many CPUs under way
+ * @pending:	CPUs that are still to be measured
+ * @measured:	CPUs that passed in this sweep, and its first reference
+ * @candidates:	CPUs that may become the reference before any CPU has been met
+ * @reference:	the CPU that the pending ones are measured against
+ * @last:	the last CPU that was tried in this pass
+ * @pass:	how often the pending CPUs have been tried
+ * @missed:	CPUs in a row that could not be met
+ * @busy:	steps in a row that found the last meeting not yet over
+ * @result:	the gravest so far of those that were measured
+ * @pause_ms:	milliseconds to wait before the next step
+ */
+struct clock_trace_sweep {
+	struct cpumask			pending;
+	struct cpumask			measured;
+	struct cpumask			candidates;
+	unsigned int			reference;
+	int				last;
+	unsigned int			pass;
+	unsigned int			missed;
+	unsigned int			busy;
+	enum clock_trace_check_result	result;
+	unsigned int			pause_ms;
+};
+
+/**
+ * clock_trace_measure_fn - measures a CPU against the current one
+ * @cpu:	the CPU to measure
+ * @patient:	see clock_trace_measure()
+ *
+ * Return: the result; CLOCK_TRACE_CHECK_NONE if no meeting can begin now, because the
+ * last one is not over.
+ */
+typedef enum clock_trace_check_result clock_trace_measure_fn(unsigned int cpu, bool patient);
+
+unsigned int clock_trace_choose_reference(const struct cpumask *candidates,
+					  const struct cpumask *preferred,
+					  unsigned int last, unsigned int cpu);
+void clock_trace_sweep_begin(struct clock_trace_sweep *sweep, const struct cpumask *cpus,
+			     const struct cpumask *candidates, unsigned int reference);
+bool clock_trace_sweep_prepare(struct clock_trace_sweep *sweep, const struct cpumask *wanted,
+			       const struct cpumask *online, const struct cpumask *preferred);
+void clock_trace_sweep_measure(struct clock_trace_sweep *sweep, clock_trace_measure_fn *measure);
+enum clock_trace_check_result clock_trace_sweep_end(const struct clock_trace_sweep *sweep);
+unsigned int clock_trace_retry_ms(unsigned int retry, unsigned int max_ms);
+
+/* clock_trace_monitor.c: when, which CPUs, and what it means */
 
 /**
  * struct clock_trace_check_stats - what the checks since boot have found
- * @result:	of the last check of all CPUs
- * @checks:	complete checks of all CPUs
+ * @result:	of the last check
+ * @checks:	complete checks
  * @failures:	how many of @checks have failed
  * @incomplete:	checks in which a CPU could not be met in time
  */
@@ -148,11 +199,13 @@ struct clock_trace_check_stats {
 	u64				incomplete;
 };
 
-enum clock_trace_check_result clock_trace_check_all(void);
+int clock_trace_check_all(enum clock_trace_check_result *result);
 void clock_trace_get_check_stats(struct clock_trace_check_stats *stats);
 bool clock_trace_get_measurement(unsigned int cpu, struct clock_trace_measurement *m);
 unsigned int clock_trace_get_check_interval(void);
 int clock_trace_set_check_interval(const char *buf);
+ssize_t clock_trace_print_check_cpus(char *buf);
+int clock_trace_set_check_cpus(const char *buf);
 int clock_trace_register_check_notifier(struct notifier_block *nb);
 
 /* clock_trace_fault.c: what the check sees of a counter */

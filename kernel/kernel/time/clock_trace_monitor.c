@@ -1,31 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The sync check of the trace clock: all CPUs, and when
+ * The sync check of the trace clock: when, which CPUs, and what it means
  *
  * The counter that drives the clock, or is about to, is checked
  *
- *  - before it drives the clock: all online CPUs;
- *  - when a CPU comes online, be it on request or on resume: that CPU, before a user
- *    task can run on it;
- *  - after resume: all online CPUs, because not every kind of suspend takes CPUs
- *    offline;
- *  - on request: all online CPUs;
- *  - every clock_trace.check_interval seconds: housekeeping CPUs, which are those
- *    that neither isolcpus=, nohz_full= nor a cpuset has isolated.
+ *  - before it drives the clock, and whenever an online CPU has not been measured, as
+ *    after resume: those CPUs;
+ *  - when a CPU comes online: that CPU, before a user task can run on it;
+ *  - on request, and after a suspend in which no new epoch began: all online CPUs;
+ *  - while somebody uses the clock, every clock_trace.check_interval seconds: the CPUs
+ *    that may be disturbed. Those are the ones in clock_trace.check_cpus that neither
+ *    isolcpus=, nohz_full= nor a cpuset has isolated.
  *
- * One CPU is the reference of all others. It has the most to do, so each check takes
- * the next one. Two virtual CPUs that share a real one may be unable to meet. Then
- * one that has passed already takes the place of the reference.
+ * Each check is a sweep, see clock_trace_sweep.c. One work item makes all of them: each
+ * run does a step, with CPU hotplug blocked for at most 50 ms, and queues the next. The
+ * timer of the periodic check does not wake an idle CPU.
  *
  * A check that fails takes the trust away from the counter. One that is incomplete,
- * because a CPU could not be met in time, proves nothing, and is repeated.
+ * because a CPU could not be met in time, proves nothing, and is repeated. The core
+ * withholds the epoch while an online CPU has not been measured.
  *
- * Lock order: clock_trace_mutex (clock_trace.c), cpus_read_lock(),
- * clock_trace_check_mutex.
+ * Lock order: clock_trace_mutex (of the core), cpus_read_lock(), check_mutex.
  */
 
 #define pr_fmt(fmt) "clock_trace: " fmt
 
+#include <linux/atomic.h>
 #include <linux/clock_trace.h>
 #include <linux/cpu.h>
 #include <linux/cpuhotplug.h>
@@ -39,10 +39,13 @@
 #include <linux/percpu.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/isolation.h>
+#include <linux/smp.h>
 #include <linux/spinlock.h>
 #include <linux/suspend.h>
+#include <linux/sysfs.h>
 #include <linux/time64.h>
 #include <linux/timekeeping.h>
+#include <linux/wait.h>
 #include <linux/workqueue.h>
 
 #define CREATE_TRACE_POINTS
@@ -54,300 +57,445 @@
 #undef MODULE_PARAM_PREFIX
 #define MODULE_PARAM_PREFIX "clock_trace."
 
-#define CLOCK_TRACE_MAX_INTERVAL	3600
-/* How soon an incomplete check is repeated, at first, and at last before all CPUs have passed */
-#define CLOCK_TRACE_MIN_RETRY_MS	100
-#define CLOCK_TRACE_MAX_RETRY_MS	10000
-/* How often a check tries the CPUs that are left, and how many stand in for the reference */
-#define CLOCK_TRACE_ROUNDS		3
-#define CLOCK_TRACE_DEPUTIES		3
-/* When a check tries no other CPU any more: CPU hotplug has to wait for it */
-#define CLOCK_TRACE_CHECK_MS		500
+/* Seconds */
+#define MAX_INTERVAL	3600
+/* Longest time until an incomplete check is repeated while the clock waits for it */
+#define MAX_RETRY_MS	10000
 
-/* Serializes checks. Held with cpus_read_lock() or in a hotplug callback while CPUs meet */
-static DEFINE_MUTEX(clock_trace_check_mutex);
+/* What the CPUs are measured for */
+enum sweep_kind {
+	/* Nothing: no sweep is under way */
+	SWEEP_NONE,
+	/* Periodic: those that may be disturbed */
+	SWEEP_PERIODIC,
+	/* The epoch is withheld because of them */
+	SWEEP_UNMEASURED,
+	/* On request: all that are online */
+	SWEEP_ALL,
+};
 
-/* Serialized by clock_trace_check_mutex, but for lockless reads */
+/* Serializes steps. Held with cpus_read_lock() or in a hotplug callback while CPUs meet */
+static DEFINE_MUTEX(check_mutex);
+
+/* Serialized by check_mutex, but for lockless reads */
 static struct {
 	/* What is checked */
 	struct clock_trace_source	*source;
 	/* All CPUs that were online have passed since the source was enabled */
 	bool				passed;
-	/* The next check takes all online CPUs, not only the housekeeping ones */
-	bool				all_cpus;
-	/* The reference of the last check */
-	unsigned int			reference;
-	/* Those that it has still to measure */
-	struct cpumask			left;
-	/* Those that it has measured, and their reference */
-	struct cpumask			done;
-	/* Jiffies when it gives up */
-	unsigned long			deadline;
-	/* It was incomplete, and goes on with those when it is repeated */
-	bool				unfinished;
-} clock_trace_monitor;
+	/* Nobody reads the counter until all online CPUs have passed once more */
+	bool				resuming;
+	/* From the beginning of a suspend to its end */
+	bool				suspending;
+	/* Somebody uses the clock */
+	bool				used;
+	/* A periodic check is due */
+	bool				periodic;
+	/* Requests so far, of these the ones that the sweep serves, and those served */
+	unsigned long			requested;
+	unsigned long			serving;
+	unsigned long			served;
+	enum clock_trace_check_result	request_result;
+	enum sweep_kind			kind;
+	struct clock_trace_sweep	sweep;
+	/* How often incomplete checks have been repeated in a row */
+	unsigned int			retries;
+	/* Jiffies at the end of the last check that passed */
+	unsigned long			last_passed;
+	/* How often a check was wanted at once, and of these how many are through */
+	unsigned long			wanted;
+	unsigned long			done;
+	/* The value of @rechecks when the sweep began */
+	int				sweep_rechecks;
+} monitor;
+
+/* How often all measurements have become void */
+static atomic_t rechecks;
+
+/* CPUs that the periodic check may disturb, as far as they are not isolated */
+static struct cpumask check_cpus = { CPU_BITS_ALL };
+static unsigned int check_interval = 60;
 
 /* Results, which can be read while a check is made */
-static DEFINE_SPINLOCK(clock_trace_results_lock);
-static struct clock_trace_check_stats clock_trace_check_stats;
-static DEFINE_PER_CPU(struct clock_trace_measurement, clock_trace_measurement);
+static DEFINE_SPINLOCK(results_lock);
+static struct clock_trace_check_stats check_stats;
+static DEFINE_PER_CPU(struct clock_trace_measurement, last_measurement);
 
-static unsigned int clock_trace_check_interval = 60;
+static BLOCKING_NOTIFIER_HEAD(check_notifiers);
+static DECLARE_WAIT_QUEUE_HEAD(check_wait);
 
-static BLOCKING_NOTIFIER_HEAD(clock_trace_check_notifiers);
+static struct workqueue_struct *check_wq;
 
-static void clock_trace_monitor_work_fn(struct work_struct *work);
-static DECLARE_DELAYED_WORK(clock_trace_monitor_work, clock_trace_monitor_work_fn);
+static void step_work_fn(struct work_struct *work);
+static DECLARE_DELAYED_WORK(step_work, step_work_fn);
 
-static void clock_trace_check_notify_fn(struct work_struct *work);
-static DECLARE_WORK(clock_trace_check_notify_work, clock_trace_check_notify_fn);
+static void periodic_work_fn(struct work_struct *work);
+static DECLARE_DEFERRABLE_WORK(periodic_work, periodic_work_fn);
 
-static void clock_trace_monitor_run_in(unsigned long delay)
+static void notify_work_fn(struct work_struct *work);
+static DECLARE_WORK(notify_work, notify_work_fn);
+
+/* Any context but NMI */
+static void step_now(void)
 {
-	/* Freezable: CPUs that are suspended one by one are better left alone */
-	mod_delayed_work(system_freezable_wq, &clock_trace_monitor_work, delay);
+	if (check_wq)
+		mod_delayed_work(check_wq, &step_work, 0);
 }
 
-/* Have the next check, which the caller schedules, begin anew with all online CPUs */
-static void clock_trace_want_all_cpus(void)
+/* ... unless a step is due sooner */
+static void step_in(unsigned int ms)
 {
-	lockdep_assert_held(&clock_trace_check_mutex);
-
-	clock_trace_monitor.all_cpus = true;
-	clock_trace_monitor.unfinished = false;
+	queue_delayed_work(check_wq, &step_work, msecs_to_jiffies(ms));
 }
 
-static void clock_trace_record(const struct clock_trace_measurement *m)
+static void record(const struct clock_trace_measurement *m)
 {
-	guard(spinlock)(&clock_trace_results_lock);
-	per_cpu(clock_trace_measurement, m->cpu) = *m;
+	guard(spinlock)(&results_lock);
+	per_cpu(last_measurement, m->cpu) = *m;
 }
 
-/* Check a CPU against this one, to which the task is bound */
-static enum clock_trace_check_result clock_trace_check_cpu(struct clock_trace_source *source,
-							   unsigned int cpu, bool patient)
+static void count(enum clock_trace_check_result result)
 {
-	char reason[CLOCK_TRACE_REASON_SIZE];
-	struct clock_trace_measurement m;
-	enum clock_trace_check_result result;
-
-	result = clock_trace_measure(source, cpu, patient, &m);
-	if (result == CLOCK_TRACE_CHECK_INCOMPLETE)
-		return result;
-
-	/* At once: what is only told may wait */
-	if (result == CLOCK_TRACE_CHECK_FAILED) {
-		clock_trace_describe_failure(&m, reason, sizeof(reason));
-		clock_trace_source_condemned(source, reason);
-	} else {
-		clock_trace_cpu_passed(cpu);
-	}
-	clock_trace_record(&m);
-	trace_clock_trace_check(&m);
-	return result;
-}
-
-static bool clock_trace_can_check(const struct clock_trace_source *source)
-{
-	return source && READ_ONCE(source->trust) == CLOCK_TRACE_TRUSTED;
-}
-
-/* Measures all that are left from the CPU that it runs on; returns the gravest result */
-static long clock_trace_check_left(void *data)
-{
-	enum clock_trace_check_result one, result = CLOCK_TRACE_CHECK_PASSED;
-	struct cpumask *left = &clock_trace_monitor.left;
-	bool *patient = data;
-	unsigned int cpu;
-
-	for_each_cpu(cpu, left) {
-		if (time_after(jiffies, clock_trace_monitor.deadline))
-			return max(result, CLOCK_TRACE_CHECK_INCOMPLETE);
-		one = clock_trace_check_cpu(clock_trace_monitor.source, cpu, *patient);
-		if (one != CLOCK_TRACE_CHECK_INCOMPLETE) {
-			cpumask_clear_cpu(cpu, left);
-			cpumask_set_cpu(cpu, &clock_trace_monitor.done);
-		}
-		result = max(result, one);
-	}
-	return result;
-}
-
-/* From the reference, and if that does not do from others that were measured */
-static enum clock_trace_check_result clock_trace_check_round(bool patient)
-{
-	unsigned int cpu, reference = clock_trace_monitor.reference;
-	enum clock_trace_check_result result;
-	int deputies = patient ? 0 : CLOCK_TRACE_DEPUTIES;
-
-	result = work_on_cpu(reference, clock_trace_check_left, &patient);
-	for_each_cpu_wrap(cpu, &clock_trace_monitor.done, reference) {
-		if (result != CLOCK_TRACE_CHECK_INCOMPLETE || !deputies)
-			break;
-		if (cpu == reference)
-			continue;
-		result = work_on_cpu(cpu, clock_trace_check_left, &patient);
-		deputies--;
-	}
-	return result;
-}
-
-/* Runs on the reference */
-static long clock_trace_check_new_cpu(void *data)
-{
-	return clock_trace_check_cpu(clock_trace_monitor.source, *(unsigned int *)data, true);
-}
-
-static void clock_trace_count(enum clock_trace_check_result result)
-{
-	guard(spinlock)(&clock_trace_results_lock);
-	clock_trace_check_stats.result = result;
+	guard(spinlock)(&results_lock);
+	check_stats.result = result;
 	if (result == CLOCK_TRACE_CHECK_INCOMPLETE) {
-		clock_trace_check_stats.incomplete++;
+		check_stats.incomplete++;
 		return;
 	}
-	clock_trace_check_stats.checks++;
+	check_stats.checks++;
 	if (result == CLOCK_TRACE_CHECK_FAILED)
-		clock_trace_check_stats.failures++;
+		check_stats.failures++;
 }
 
-/* Online CPUs, all of them or those that nobody has isolated */
-static void clock_trace_choose_cpus(struct cpumask *cpus, bool all)
+static bool can_check(void)
+{
+	return monitor.source && READ_ONCE(monitor.source->trust) == CLOCK_TRACE_TRUSTED;
+}
+
+/* --- which CPUs --- */
+
+/* Online CPUs that may be disturbed */
+static void get_preferred(struct cpumask *cpus)
 {
 	lockdep_assert_cpus_held();
+	lockdep_assert_held(&check_mutex);
 
-	cpumask_copy(cpus, cpu_online_mask);
-	if (all)
-		return;
-
+	cpumask_and(cpus, cpu_online_mask, &check_cpus);
 	guard(rcu)();
 	cpumask_and(cpus, cpus, housekeeping_cpumask(HK_TYPE_DOMAIN));
 	cpumask_and(cpus, cpus, housekeeping_cpumask(HK_TYPE_KERNEL_NOISE));
 }
 
-/* Set up a new check, or an incomplete one to go on. Returns false if there is no CPU */
-static bool clock_trace_prepare_check(bool anew, bool all)
+/* Online CPUs that have been measured, or that have not */
+static void get_measured(struct cpumask *cpus, bool measured)
 {
-	struct cpumask *left = &clock_trace_monitor.left, *done = &clock_trace_monitor.done;
-	unsigned int reference = clock_trace_monitor.reference;
-	struct clock_trace_measurement self = { };
+	unsigned int cpu;
 
-	if (!anew && clock_trace_monitor.unfinished && cpu_online(reference)) {
-		cpumask_and(left, left, cpu_online_mask);
-		cpumask_and(done, done, cpu_online_mask);
-		return true;
+	lockdep_assert_cpus_held();
+
+	cpumask_clear(cpus);
+	for_each_online_cpu(cpu) {
+		if (clock_trace_cpu_has_passed(cpu) == measured)
+			cpumask_set_cpu(cpu, cpus);
 	}
+}
 
-	clock_trace_choose_cpus(left, all);
-	if (cpumask_empty(left))
-		return false;
-	reference = cpumask_next_wrap(reference, left);
-	clock_trace_monitor.reference = reference;
-	cpumask_clear_cpu(reference, left);
-	cpumask_copy(done, cpumask_of(reference));
+static bool all_measured(void)
+{
+	unsigned int cpu;
 
-	self.cpu = reference;
-	self.reference = reference;
-	self.warp_cpu = reference;
-	self.time = ktime_get_ns();
-	clock_trace_record(&self);
-	clock_trace_cpu_passed(reference);
+	lockdep_assert_cpus_held();
+
+	for_each_online_cpu(cpu) {
+		if (!clock_trace_cpu_has_passed(cpu))
+			return false;
+	}
 	return true;
 }
 
-static enum clock_trace_check_result __clock_trace_check_cpus(bool on_request)
+/* --- one measurement --- */
+
+/* Measure a CPU against this one, to which the task is bound */
+static enum clock_trace_check_result check_cpu(unsigned int cpu, bool patient)
 {
-	bool all = on_request || clock_trace_monitor.all_cpus;
+	int before = atomic_read(&rechecks);
+	char reason[CLOCK_TRACE_REASON_SIZE];
 	enum clock_trace_check_result result;
-	int round;
+	struct clock_trace_measurement m;
 
-	lockdep_assert_cpus_held();
-	lockdep_assert_held(&clock_trace_check_mutex);
+	result = clock_trace_measure(monitor.source, cpu, patient, &m);
+	if (result == CLOCK_TRACE_CHECK_NONE || result == CLOCK_TRACE_CHECK_INCOMPLETE)
+		return result;
 
-	if (!clock_trace_can_check(clock_trace_monitor.source) ||
-	    !clock_trace_prepare_check(on_request, all))
-		return CLOCK_TRACE_CHECK_NONE;
-
-	clock_trace_monitor.deadline = jiffies + msecs_to_jiffies(CLOCK_TRACE_CHECK_MS);
-	for (round = 0; round < CLOCK_TRACE_ROUNDS; round++) {
-		result = clock_trace_check_round(round % 2);
-		if (result != CLOCK_TRACE_CHECK_INCOMPLETE)
-			break;
+	/* Handle a failure first; recording it can wait */
+	if (result == CLOCK_TRACE_CHECK_FAILED) {
+		clock_trace_describe_failure(&m, reason, sizeof(reason));
+		clock_trace_source_condemned(monitor.source, reason);
+	} else if (atomic_read(&rechecks) == before) {
+		/* The first two that agree are on the time line by definition */
+		clock_trace_cpu_passed(raw_smp_processor_id());
+		clock_trace_cpu_passed(cpu);
 	}
-	clock_trace_monitor.unfinished = !on_request && result == CLOCK_TRACE_CHECK_INCOMPLETE;
-	if (all && result != CLOCK_TRACE_CHECK_INCOMPLETE) {
-		clock_trace_monitor.all_cpus = false;
-		WRITE_ONCE(clock_trace_monitor.passed, result == CLOCK_TRACE_CHECK_PASSED);
-	}
-	clock_trace_count(result);
-	clock_trace_restore();
+	record(&m);
+	trace_clock_trace_check(&m);
 	return result;
 }
 
-static enum clock_trace_check_result clock_trace_check_cpus(bool on_request)
+/* Runs on the reference */
+static long sweep_measure_fn(void *unused)
+{
+	clock_trace_sweep_measure(&monitor.sweep, check_cpu);
+	return 0;
+}
+
+/* Runs on the reference */
+static long check_new_cpu_fn(void *data)
+{
+	return check_cpu(*(unsigned int *)data, false);
+}
+
+/* --- a sweep --- */
+
+/* No online CPU is left whose counter is known to be on the time line: begin another */
+static void begin_time_line_fn(void *source)
+{
+	clock_trace_source_reset(source);
+}
+
+/*
+ * The CPUs of @among that a new sweep may measure others against. They have been measured
+ * themselves, unless no CPU has been.
+ */
+static void get_candidates(struct cpumask *candidates, const struct cpumask *among)
+{
+	get_measured(candidates, true);
+	cpumask_and(candidates, candidates, among);
+	if (cpumask_empty(candidates) && monitor.kind != SWEEP_PERIODIC)
+		cpumask_copy(candidates, cpu_online_mask);
+}
+
+static void record_reference(unsigned int cpu)
+{
+	struct clock_trace_measurement self = {
+		.cpu		= cpu,
+		.reference	= cpu,
+		.warp_cpu	= cpu,
+		.time		= ktime_get_ns(),
+	};
+
+	record(&self);
+}
+
+static void periodic_in(unsigned int sec)
+{
+	if (check_wq && monitor.used && check_interval && can_check())
+		mod_delayed_work(check_wq, &periodic_work, secs_to_jiffies(sec));
+}
+
+/* Decide what to measure next, if anything. Sets monitor.kind */
+static void begin_sweep(void)
+{
+	static struct cpumask cpus, candidates, preferred;
+	unsigned int reference;
+
+	if (monitor.requested != monitor.served || monitor.resuming) {
+		monitor.kind = SWEEP_ALL;
+		monitor.serving = monitor.requested;
+		cpumask_copy(&cpus, cpu_online_mask);
+	} else if (!all_measured() || !monitor.passed) {
+		monitor.kind = SWEEP_UNMEASURED;
+		get_measured(&cpus, false);
+	} else if (monitor.periodic) {
+		monitor.kind = SWEEP_PERIODIC;
+		get_preferred(&cpus);
+	} else {
+		return;
+	}
+
+	/* With fewer than two CPUs that may be disturbed there is nothing to measure */
+	if (monitor.kind == SWEEP_PERIODIC && cpumask_weight(&cpus) < 2) {
+		monitor.kind = SWEEP_NONE;
+		monitor.periodic = false;
+		periodic_in(check_interval);
+		return;
+	}
+
+	monitor.sweep_rechecks = atomic_read(&rechecks);
+	get_preferred(&preferred);
+	get_candidates(&candidates, monitor.kind == SWEEP_PERIODIC ? &cpus : cpu_online_mask);
+	reference = clock_trace_choose_reference(&candidates, &preferred,
+						 monitor.sweep.reference, nr_cpu_ids);
+	/* Once this has marked the CPU as measured, the next step begins a new sweep */
+	if (monitor.passed && !clock_trace_cpu_has_passed(reference))
+		smp_call_function_single(reference, begin_time_line_fn, monitor.source, true);
+	clock_trace_sweep_begin(&monitor.sweep, &cpus, &candidates, reference);
+}
+
+/* Begin anew if measurements have become void, or if more CPUs are wanted now */
+static void drop_stale_sweep(void)
+{
+	if (monitor.sweep_rechecks != atomic_read(&rechecks) ||
+	    (monitor.kind != SWEEP_ALL && monitor.requested != monitor.served))
+		monitor.kind = SWEEP_NONE;
+}
+
+static unsigned int longest_retry_ms(void)
+{
+	if (!check_interval || monitor.kind == SWEEP_UNMEASURED || monitor.resuming)
+		return MAX_RETRY_MS;
+	return check_interval * MSEC_PER_SEC;
+}
+
+/* What the end of a sweep means. Queues what has to follow */
+static void end_sweep(enum clock_trace_check_result result)
+{
+	if (result == CLOCK_TRACE_CHECK_PASSED && monitor.kind == SWEEP_ALL)
+		monitor.resuming = false;
+	if (result == CLOCK_TRACE_CHECK_PASSED)
+		monitor.last_passed = jiffies;
+	if (can_check() && all_measured()) {
+		WRITE_ONCE(monitor.passed, true);
+		if (!monitor.resuming && !monitor.suspending)
+			clock_trace_restore();
+	}
+	if (monitor.kind == SWEEP_ALL)
+		monitor.request_result = result;
+
+	if (result == CLOCK_TRACE_CHECK_INCOMPLETE) {
+		if (monitor.periodic || monitor.resuming || !all_measured())
+			step_in(clock_trace_retry_ms(monitor.retries++, longest_retry_ms()));
+	} else {
+		monitor.retries = 0;
+		monitor.periodic = false;
+		periodic_in(check_interval);
+		/* A CPU that came online meanwhile could not be met */
+		if (can_check() && !all_measured())
+			step_now();
+	}
+	count(result);
+	monitor.kind = SWEEP_NONE;
+}
+
+/*
+ * Do a step. Returns the result of a sweep that has ended; CLOCK_TRACE_CHECK_NONE if none
+ * has. Afterwards monitor.kind says whether a sweep is under way.
+ */
+static enum clock_trace_check_result do_step(void)
+{
+	static struct cpumask preferred;
+	enum clock_trace_check_result result;
+	const struct cpumask *wanted;
+	bool more;
+
+	lockdep_assert_cpus_held();
+	lockdep_assert_held(&check_mutex);
+
+	drop_stale_sweep();
+	if (!can_check()) {
+		monitor.kind = SWEEP_NONE;
+		if (monitor.requested != monitor.served)
+			monitor.request_result = CLOCK_TRACE_CHECK_NONE;
+		monitor.serving = monitor.requested;
+		return CLOCK_TRACE_CHECK_NONE;
+	}
+	if (monitor.kind == SWEEP_NONE)
+		begin_sweep();
+	if (monitor.kind == SWEEP_NONE)
+		return CLOCK_TRACE_CHECK_NONE;
+
+	get_preferred(&preferred);
+	wanted = monitor.kind == SWEEP_PERIODIC ? &preferred : cpu_online_mask;
+	more = clock_trace_sweep_prepare(&monitor.sweep, wanted, cpu_online_mask, &preferred);
+	/* Nothing has been measured against it yet */
+	if (cpumask_weight(&monitor.sweep.measured) == 1)
+		record_reference(monitor.sweep.reference);
+	if (more) {
+		work_on_cpu(monitor.sweep.reference, sweep_measure_fn, NULL);
+		if (can_check() && !cpumask_empty(&monitor.sweep.pending)) {
+			step_in(monitor.sweep.pause_ms);
+			return CLOCK_TRACE_CHECK_NONE;
+		}
+	}
+	/* A single CPU has a single time line */
+	if (num_online_cpus() == 1)
+		clock_trace_cpu_passed(cpumask_first(cpu_online_mask));
+	result = clock_trace_sweep_end(&monitor.sweep);
+	end_sweep(result);
+	return result;
+}
+
+static void notify(enum clock_trace_check_result result)
+{
+	blocking_notifier_call_chain(&check_notifiers, result, NULL);
+}
+
+static void step_work_fn(struct work_struct *work)
 {
 	enum clock_trace_check_result result;
+	unsigned long served, done;
+	bool under_way;
 
 	scoped_guard(cpus_read_lock) {
-		guard(mutex)(&clock_trace_check_mutex);
-		result = __clock_trace_check_cpus(on_request);
+		guard(mutex)(&check_mutex);
+		result = do_step();
+		under_way = monitor.kind != SWEEP_NONE;
+		served = monitor.serving;
+		done = monitor.wanted;
 	}
-	if (result == CLOCK_TRACE_CHECK_NONE)
-		return result;
+	if (under_way)
+		return;
 
-	clock_trace_source_checked();
-	blocking_notifier_call_chain(&clock_trace_check_notifiers, result, NULL);
-	return result;
+	if (result != CLOCK_TRACE_CHECK_NONE) {
+		clock_trace_source_checked();
+		notify(result);
+	}
+	scoped_guard(mutex, &check_mutex) {
+		WRITE_ONCE(monitor.served, served);
+		WRITE_ONCE(monitor.done, done);
+	}
+	wake_up_all(&check_wait);
+}
+
+static void periodic_work_fn(struct work_struct *work)
+{
+	guard(mutex)(&check_mutex);
+	if (!can_check() || !monitor.used || !check_interval)
+		return;
+	monitor.periodic = true;
+	step_now();
 }
 
 /**
  * clock_trace_check_all - check all online CPUs now
+ * @result:	the result is stored here. CLOCK_TRACE_CHECK_NONE if there is no counter to
+ *		check, or it has lost its trust already.
  *
+ * Waits for a check that begins after the call, and that others may have asked for, too.
  * Process context, but not in CPU hotplug callbacks or with cpus_read_lock() held.
  *
- * Return: the result. CLOCK_TRACE_CHECK_NONE if there is no counter to check, or it has
- * lost its trust already.
+ * Return: 0, or -ERESTARTSYS if a signal came; the check goes on then.
  */
-enum clock_trace_check_result clock_trace_check_all(void)
+int clock_trace_check_all(enum clock_trace_check_result *result)
 {
-	return clock_trace_check_cpus(true);
-}
+	unsigned long request;
 
-/*
- * How long an incomplete check may wait until it is repeated. Where virtual CPUs can
- * hardly ever meet, trying more often than the interval says would only cost more.
- */
-static unsigned int clock_trace_max_retry_ms(void)
-{
-	unsigned int interval = READ_ONCE(clock_trace_check_interval);
-
-	if (!interval || !clock_trace_monitor_passed())
-		return CLOCK_TRACE_MAX_RETRY_MS;
-	return interval * MSEC_PER_SEC;
-}
-
-static void clock_trace_monitor_work_fn(struct work_struct *work)
-{
-	static unsigned int retry_ms = CLOCK_TRACE_MIN_RETRY_MS;
-	unsigned int interval;
-
-	switch (clock_trace_check_cpus(false)) {
-	case CLOCK_TRACE_CHECK_INCOMPLETE:
-		retry_ms = min(retry_ms, clock_trace_max_retry_ms());
-		clock_trace_monitor_run_in(msecs_to_jiffies(retry_ms));
-		retry_ms *= 2;
-		break;
-	case CLOCK_TRACE_CHECK_PASSED:
-		retry_ms = CLOCK_TRACE_MIN_RETRY_MS;
-		interval = READ_ONCE(clock_trace_check_interval);
-		if (interval)
-			clock_trace_monitor_run_in(secs_to_jiffies(interval));
-		break;
-	case CLOCK_TRACE_CHECK_FAILED:
-	case CLOCK_TRACE_CHECK_NONE:
-		break;
+	scoped_guard(mutex, &check_mutex) {
+		*result = CLOCK_TRACE_CHECK_NONE;
+		if (!can_check())
+			return 0;
+		request = ++monitor.requested;
+		step_now();
 	}
+	if (wait_event_interruptible(check_wait,
+				     (long)(READ_ONCE(monitor.served) - request) >= 0))
+		return -ERESTARTSYS;
+
+	guard(mutex)(&check_mutex);
+	*result = monitor.request_result;
+	return 0;
 }
+
+/* --- for the core --- */
 
 /**
  * clock_trace_monitor_start - check a counter from now on
@@ -360,11 +508,13 @@ static void clock_trace_monitor_work_fn(struct work_struct *work)
  */
 void clock_trace_monitor_start(struct clock_trace_source *source)
 {
-	guard(mutex)(&clock_trace_check_mutex);
-	clock_trace_monitor.source = source;
-	clock_trace_want_all_cpus();
-	WRITE_ONCE(clock_trace_monitor.passed, false);
-	clock_trace_monitor_run_in(0);
+	guard(mutex)(&check_mutex);
+	monitor.source = source;
+	monitor.kind = SWEEP_NONE;
+	monitor.retries = 0;
+	WRITE_ONCE(monitor.passed, false);
+	monitor.wanted++;
+	step_now();
 }
 
 /**
@@ -376,9 +526,14 @@ void clock_trace_monitor_start(struct clock_trace_source *source)
  */
 void clock_trace_monitor_stop(void)
 {
-	guard(mutex)(&clock_trace_check_mutex);
-	clock_trace_monitor.source = NULL;
-	WRITE_ONCE(clock_trace_monitor.passed, false);
+	guard(mutex)(&check_mutex);
+	monitor.source = NULL;
+	monitor.kind = SWEEP_NONE;
+	monitor.periodic = false;
+	WRITE_ONCE(monitor.passed, false);
+	clock_trace_measure_finish();
+	/* For those that wait for a request */
+	step_now();
 }
 
 /**
@@ -388,7 +543,11 @@ void clock_trace_monitor_stop(void)
  */
 void clock_trace_monitor_flush(void)
 {
-	flush_delayed_work(&clock_trace_monitor_work);
+	unsigned long wanted;
+
+	scoped_guard(mutex, &check_mutex)
+		wanted = monitor.wanted;
+	wait_event(check_wait, (long)(READ_ONCE(monitor.done) - wanted) >= 0);
 }
 
 /**
@@ -400,84 +559,129 @@ void clock_trace_monitor_flush(void)
  */
 bool clock_trace_monitor_passed(void)
 {
-	return READ_ONCE(clock_trace_monitor.passed);
+	return READ_ONCE(monitor.passed);
 }
 
-/* An active CPU to measure @cpu from, if possible one that nobody has isolated */
-static unsigned int clock_trace_reference_for(unsigned int cpu)
+/**
+ * clock_trace_monitor_set_used - say whether anybody uses the clock
+ * @used:	make periodic checks; the first one at once if the last check that passed is
+ *		older than the interval
+ *
+ * Process context, with clock_trace_mutex held.
+ */
+void clock_trace_monitor_set_used(bool used)
 {
-	static struct cpumask cpus;
-	unsigned int reference;
+	unsigned long age;
 
-	lockdep_assert_held(&clock_trace_check_mutex);
-
-	clock_trace_choose_cpus(&cpus, false);
-	reference = cpumask_any_but(&cpus, cpu);
-	if (reference >= nr_cpu_ids)
-		reference = cpumask_any_but(cpu_online_mask, cpu);
-	return reference;
+	guard(mutex)(&check_mutex);
+	if (monitor.used == used)
+		return;
+	monitor.used = used;
+	if (!used) {
+		cancel_delayed_work(&periodic_work);
+		monitor.periodic = false;
+		return;
+	}
+	age = (jiffies - monitor.last_passed) / HZ;
+	periodic_in(age < check_interval ? check_interval - age : 0);
 }
+
+/**
+ * clock_trace_monitor_recheck - all that was measured is void
+ *
+ * Schedules a check of the CPUs that have not been measured since.
+ *
+ * Any context but NMI.
+ */
+void clock_trace_monitor_recheck(void)
+{
+	atomic_inc(&rechecks);
+	step_now();
+}
+
+/* --- CPU hotplug and suspend --- */
 
 /*
- * Runs on a CPU that comes online, which no user task can use yet. A loss that
- * begins here ends when the CPU is there: until then readers get the counter, but
- * nothing that goes back.
+ * Runs on a CPU that comes online, which no user task can use yet. If that CPU cannot be
+ * met, the epoch stays withheld, and a sweep tries it again.
  */
-static int clock_trace_cpu_online(unsigned int cpu)
+static int cpu_online_fn(unsigned int cpu)
 {
-	enum clock_trace_check_result result;
+	enum clock_trace_check_result result = CLOCK_TRACE_CHECK_INCOMPLETE;
+	static struct cpumask preferred, measured;
 	unsigned int reference;
 
-	guard(mutex)(&clock_trace_check_mutex);
-	if (!clock_trace_can_check(clock_trace_monitor.source))
-		return 0;
-	reference = clock_trace_reference_for(cpu);
-	if (reference >= nr_cpu_ids)
+	guard(mutex)(&check_mutex);
+	if (!can_check())
 		return 0;
 
-	result = work_on_cpu(reference, clock_trace_check_new_cpu, &cpu);
-	if (result == CLOCK_TRACE_CHECK_INCOMPLETE) {
-		clock_trace_want_all_cpus();
-		clock_trace_monitor_run_in(msecs_to_jiffies(CLOCK_TRACE_MIN_RETRY_MS));
-	} else if (result == CLOCK_TRACE_CHECK_FAILED) {
-		clock_trace_count(result);
+	get_preferred(&preferred);
+	get_measured(&measured, true);
+	reference = clock_trace_choose_reference(&measured, &preferred, monitor.sweep.reference,
+						 cpu);
+	if (reference < nr_cpu_ids)
+		result = work_on_cpu(reference, check_new_cpu_fn, &cpu);
+
+	switch (result) {
+	case CLOCK_TRACE_CHECK_PASSED:
+		if (!monitor.resuming && !monitor.suspending)
+			clock_trace_restore();
+		break;
+	case CLOCK_TRACE_CHECK_FAILED:
+		count(result);
+		break;
+	default:
+		step_now();
 	}
-	clock_trace_restore();
-	/* Who is told takes locks of his own: not in here */
-	schedule_work(&clock_trace_check_notify_work);
+	/* Notifiers take their own locks; call them from a work item */
+	schedule_work(&notify_work);
 	return 0;
 }
 
-static void clock_trace_check_notify_fn(struct work_struct *work)
+static void notify_work_fn(struct work_struct *work)
 {
 	struct clock_trace_check_stats stats;
 
+	/* The first check may have waited for this CPU */
+	clock_trace_source_checked();
 	clock_trace_get_check_stats(&stats);
-	blocking_notifier_call_chain(&clock_trace_check_notifiers, stats.result, NULL);
+	notify(stats.result);
 }
 
-static int clock_trace_pm_notify(struct notifier_block *nb, unsigned long event, void *unused)
+/*
+ * Suspend-to-idle may leave timekeeping, and so the epoch, alone, and yet let firmware
+ * power CPUs down.
+ */
+static int pm_notify_fn(struct notifier_block *nb, unsigned long event, void *unused)
 {
-	if (event != PM_POST_SUSPEND && event != PM_POST_HIBERNATION && event != PM_POST_RESTORE)
+	guard(mutex)(&check_mutex);
+	switch (event) {
+	case PM_SUSPEND_PREPARE:
+	case PM_HIBERNATION_PREPARE:
+	case PM_RESTORE_PREPARE:
+		monitor.suspending = true;
+		if (can_check())
+			clock_trace_withhold();
+		return NOTIFY_OK;
+	case PM_POST_SUSPEND:
+	case PM_POST_HIBERNATION:
+	case PM_POST_RESTORE:
+		monitor.suspending = false;
+		monitor.resuming = true;
+		/* A sweep that began before has measured some CPUs too early */
+		monitor.kind = SWEEP_NONE;
+		step_now();
+		return NOTIFY_OK;
+	default:
 		return NOTIFY_DONE;
-
-	guard(mutex)(&clock_trace_check_mutex);
-	if (!clock_trace_can_check(clock_trace_monitor.source))
-		return NOTIFY_DONE;
-	clock_trace_want_all_cpus();
-	clock_trace_monitor_run_in(0);
-	return NOTIFY_OK;
+	}
 }
 
-void clock_trace_monitor_set_used(bool used)
-{
-}
+static struct notifier_block pm_nb = {
+	.notifier_call	= pm_notify_fn,
+};
 
-void clock_trace_monitor_recheck(void)
-{
-	clock_trace_monitor.all_cpus = true;
-	clock_trace_monitor_run_in(0);
-}
+/* --- results and settings --- */
 
 /**
  * clock_trace_get_check_stats - what the checks have found
@@ -485,12 +689,12 @@ void clock_trace_monitor_recheck(void)
  */
 void clock_trace_get_check_stats(struct clock_trace_check_stats *stats)
 {
-	guard(spinlock)(&clock_trace_results_lock);
-	*stats = clock_trace_check_stats;
+	guard(spinlock)(&results_lock);
+	*stats = check_stats;
 }
 
 /**
- * clock_trace_get_measurement - what a CPU was measured at last
+ * clock_trace_get_measurement - the last measurement of a CPU
  * @cpu:	the CPU
  * @m:		where it is stored
  *
@@ -498,21 +702,21 @@ void clock_trace_get_check_stats(struct clock_trace_check_stats *stats)
  */
 bool clock_trace_get_measurement(unsigned int cpu, struct clock_trace_measurement *m)
 {
-	guard(spinlock)(&clock_trace_results_lock);
-	*m = per_cpu(clock_trace_measurement, cpu);
+	guard(spinlock)(&results_lock);
+	*m = per_cpu(last_measurement, cpu);
 	return m->time;
 }
 
 /**
- * clock_trace_register_check_notifier - be told of new results
- * @nb:		called in process context after each check; results that follow each
- *		other quickly may be told as one
+ * clock_trace_register_check_notifier - have a function called after each check
+ * @nb:		called in process context; a call may stand for several results that follow
+ *		each other quickly
  *
  * Return: 0.
  */
 int clock_trace_register_check_notifier(struct notifier_block *nb)
 {
-	return blocking_notifier_chain_register(&clock_trace_check_notifiers, nb);
+	return blocking_notifier_chain_register(&check_notifiers, nb);
 }
 
 /**
@@ -522,11 +726,11 @@ int clock_trace_register_check_notifier(struct notifier_block *nb)
  */
 unsigned int clock_trace_get_check_interval(void)
 {
-	return READ_ONCE(clock_trace_check_interval);
+	return READ_ONCE(check_interval);
 }
 
 /**
- * clock_trace_set_check_interval - say how often the CPUs are to be checked
+ * clock_trace_set_check_interval - set how often the CPUs are checked
  * @buf:	seconds in decimal, 0 to 3600; 0 for never
  *
  * The new interval begins now.
@@ -537,48 +741,92 @@ int clock_trace_set_check_interval(const char *buf)
 {
 	unsigned int interval;
 
-	if (kstrtouint(buf, 10, &interval) || interval > CLOCK_TRACE_MAX_INTERVAL)
+	if (kstrtouint(buf, 10, &interval) || interval > MAX_INTERVAL)
 		return -EINVAL;
 
-	guard(mutex)(&clock_trace_check_mutex);
-	WRITE_ONCE(clock_trace_check_interval, interval);
-	/* A check of all CPUs that is due does not depend on the interval */
-	if (!clock_trace_can_check(clock_trace_monitor.source) || clock_trace_monitor.all_cpus)
-		return 0;
-	if (interval)
-		clock_trace_monitor_run_in(secs_to_jiffies(interval));
-	else
-		cancel_delayed_work(&clock_trace_monitor_work);
+	guard(mutex)(&check_mutex);
+	WRITE_ONCE(check_interval, interval);
+	if (!interval) {
+		cancel_delayed_work(&periodic_work);
+		monitor.periodic = false;
+	}
+	periodic_in(interval);
 	return 0;
 }
 
-static int clock_trace_param_set_interval(const char *val, const struct kernel_param *kp)
+/**
+ * clock_trace_print_check_cpus - the CPUs that the periodic check may disturb
+ * @buf:	a page, where they are stored as a list, without regard to isolation
+ *
+ * Return: the length.
+ */
+ssize_t clock_trace_print_check_cpus(char *buf)
+{
+	guard(mutex)(&check_mutex);
+	return sysfs_emit(buf, "%*pbl\n", cpumask_pr_args(&check_cpus));
+}
+
+/**
+ * clock_trace_set_check_cpus - set the CPUs that the periodic check may disturb
+ * @buf:	a list of CPUs
+ *
+ * Return: 0, or a negative error if @buf is no such list.
+ */
+int clock_trace_set_check_cpus(const char *buf)
+{
+	static struct cpumask cpus;
+	int err;
+
+	guard(mutex)(&check_mutex);
+	err = cpulist_parse(buf, &cpus);
+	if (!err)
+		cpumask_copy(&check_cpus, &cpus);
+	return err;
+}
+
+static int param_set_interval(const char *val, const struct kernel_param *kp)
 {
 	return clock_trace_set_check_interval(val);
 }
 
-static const struct kernel_param_ops clock_trace_interval_ops = {
-	.set	= clock_trace_param_set_interval,
+static int param_set_cpus(const char *val, const struct kernel_param *kp)
+{
+	return clock_trace_set_check_cpus(val);
+}
+
+static int param_get_cpus(char *buf, const struct kernel_param *kp)
+{
+	return clock_trace_print_check_cpus(buf);
+}
+
+static const struct kernel_param_ops interval_ops = {
+	.set	= param_set_interval,
 	.get	= param_get_uint,
 };
 
-/* Described in Documentation/admin-guide/kernel-parameters.txt */
-module_param_cb(check_interval, &clock_trace_interval_ops, &clock_trace_check_interval, 0644);
-
-static struct notifier_block clock_trace_pm_nb = {
-	.notifier_call	= clock_trace_pm_notify,
+static const struct kernel_param_ops cpus_ops = {
+	.set	= param_set_cpus,
+	.get	= param_get_cpus,
 };
+
+/* Described in Documentation/admin-guide/kernel-parameters.txt */
+module_param_cb(check_interval, &interval_ops, &check_interval, 0644);
+module_param_cb(check_cpus, &cpus_ops, NULL, 0644);
 
 static int __init clock_trace_monitor_init(void)
 {
 	int err;
 
+	check_wq = alloc_workqueue("clock_trace", WQ_UNBOUND | WQ_FREEZABLE, 0);
+	if (!check_wq)
+		return -ENOMEM;
+
 	/* So that the first reference is the first CPU */
-	clock_trace_monitor.reference = nr_cpu_ids - 1;
+	monitor.sweep.reference = nr_cpu_ids - 1;
 	err = cpuhp_setup_state_nocalls(CPUHP_AP_ONLINE_DYN, "clock_trace:online",
-					clock_trace_cpu_online, NULL);
+					cpu_online_fn, NULL);
 	if (err < 0)
 		return err;
-	return register_pm_notifier(&clock_trace_pm_nb);
+	return register_pm_notifier(&pm_nb);
 }
 core_initcall(clock_trace_monitor_init);

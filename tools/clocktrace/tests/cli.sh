@@ -227,20 +227,15 @@ check_files()
 	echo 60 >"$work/$1/check_interval"
 }
 
-# cpu_files NAME CPU REFERENCE RESULT WARP MIN MAX ROUND_TRIP: one CPU's results
-cpu_files()
+# cpu_row NAME CPU REFERENCE RESULT WARP MIN MAX ROUND_TRIP: one CPU's figures in debugfs
+cpu_row()
 {
-	local dir=$work/$1/cpu$2
+	local file=$work/$1/cpus
 
-	mkdir -p "$dir"
-	printf '%s\n' "$3" >"$dir/reference"
-	printf '%s\n' "$4" >"$dir/result"
-	printf '%s\n' "$5" >"$dir/warp"
-	printf '%s\n' "$6" >"$dir/offset_min"
-	printf '%s\n' "$7" >"$dir/offset_max"
-	printf '%s\n' "$8" >"$dir/round_trip"
-	echo 1000000 >"$dir/time"
-	echo 98765 >"$dir/cost"
+	[[ -e $file ]] ||
+		echo 'cpu reference result warp offset_min offset_max round_trip time cost' >"$file"
+	printf '%s ' "${@:2}" >>"$file"
+	echo '1000000 98765' >>"$file"
 }
 
 # point_to NAME: have $work/now be that directory, at once
@@ -366,13 +361,13 @@ shows_row()
 	local row=$2
 
 	# shellcheck disable=SC2086 # command and options
-	run $1 --sysfs "$work/checked"
+	run $1 --sysfs "$work/checked" --debugfs "$work/checked"
 	tr -s ' ' <"$work/out" | grep -qE "^ ?$row\$" || shown "expected \"$row\""
 }
 
 check_json()
 {
-	run check --last --json --sysfs "$work/checked"
+	run check --last --json --sysfs "$work/checked" --debugfs "$work/checked"
 	if ((status != 5)) ||
 		[[ $(jq -c '[.result, .checks, .failures, .incomplete, .interval_s]' \
 			"$work/out") != '["failed",7,1,2,60]' ]] ||
@@ -394,7 +389,7 @@ bad_check()
 	rm -rf "$work/bad"
 	cp -r "$work/checked" "$work/bad"
 	printf '%s\n' "$2" >"$work/bad/$1"
-	"$CLOCKTRACE" check --last --sysfs "$work/bad" >"$work/out" 2>"$work/err" || status=$?
+	"$CLOCKTRACE" check --last --sysfs "$work/bad" --debugfs "$work/bad" >"$work/out" 2>"$work/err" || status=$?
 	if ((status != 1)) || ! grep -q "bad/$1 does not hold what it should" "$work/err"; then
 		shown "of $1"
 	fi
@@ -422,19 +417,48 @@ watch_checks()
 		grep -qE 'Z check passed: 8 complete, 0 of them failed; 3 incomplete$' "$work/log"
 }
 
+# bad_row LINE SED: the table of CPUs with a line that is changed
+bad_row()
+{
+	local status=0
+
+	mkdir -p "$work/bad"
+	sed "$1$2" "$work/checked/cpus" >"$work/bad/cpus"
+	if cmp -s "$work/checked/cpus" "$work/bad/cpus"; then
+		echo "line $1 is as it was"
+		return 1
+	fi
+	"$CLOCKTRACE" check --last --sysfs "$work/checked" --debugfs "$work/bad" \
+		>"$work/out" 2>"$work/err" || status=$?
+	if ((status != 1)) ||
+		! grep -q "bad/cpus, line $1 does not hold what it should" "$work/err"; then
+		shown "of line $1"
+	fi
+}
+
+other_columns()
+{
+	mkdir -p "$work/other"
+	awk '{ print $9, "x", $8, $7, $6, $5, $4, $3, $2, $1 }' "$work/checked/cpus" \
+		>"$work/other/cpus"
+	run check --last --json --sysfs "$work/checked" --debugfs "$work/other"
+	cp "$work/out" "$work/out.other"
+	run check --last --json --sysfs "$work/checked" --debugfs "$work/checked"
+	diff "$work/out" "$work/out.other"
+}
+
 test_check()
 {
 	sysfs_dir checked 3 2100000000 monotonic fallback "tsc: CPU 10 is behind"
 	check_files checked failed 7 1 2
-	cpu_files checked 10 0 failed 0 -2101031 -2099131 1938
-	cpu_files checked 0 0 passed 0 0 0 0
-	cpu_files checked 2 0 passed 0 -740 1140 1880
-	cpu_files checked 3 0 failed 12 -9223372036854775808 9223372036854775807 \
+	cpu_row checked 10 0 failed 0 -2101031 -2099131 1938
+	cpu_row checked 0 0 passed 0 0 0 0
+	cpu_row checked 2 0 passed 0 -740 1140 1880
+	cpu_row checked 3 0 failed 12 -9223372036854775808 9223372036854775807 \
 		18446744073709551615
-	mkdir "$work/checked/cpu-1" "$work/checked/cpux"
 	sysfs_dir good 2 2100000000 tsc counter ""
 	check_files good passed 7 0 2
-	cpu_files good 0 0 passed 0 0 0 0
+	cpu_row good 0 0 passed 0 0 0 0
 	sysfs_dir unmet 2 2100000000 tsc counter ""
 	check_files unmet incomplete 7 0 3
 	sysfs_dir never 1 1000000000 monotonic monotonic "no counter is registered"
@@ -463,11 +487,17 @@ test_check()
 	tap_run "check: a word that is none" bad_check check "passed 1" || true
 	tap_run "check: an empty word" bad_check check "" || true
 	tap_run "check: a long word" bad_check check "$(printf 'a%.0s' {1..40})" || true
-	tap_run "check: a warp that is no number" bad_check cpu2/warp -1 || true
-	tap_run "check: a bound that is no number" bad_check cpu2/offset_min 1x || true
-	tap_run "check: a bound that does not fit" bad_check cpu2/offset_max \
-		9223372036854775808 || true
-	tap_run "check: a reference that cannot be" bad_check cpu2/reference 65536 || true
+	tap_run "check: columns in another order, and a new one" other_columns || true
+	tap_run "check: without debugfs" gives 0 "no debugfs, which" "" \
+		check --last --sysfs "$work/good" --debugfs "$work/none" || true
+	tap_run "check: a column is missing" bad_row 1 's/ warp//' || true
+	tap_run "check: a field is missing" bad_row 4 's/ 98765//' || true
+	tap_run "check: a warp that is no number" bad_row 4 's/passed 0/passed -1/' || true
+	tap_run "check: a bound that is no number" bad_row 4 's/-740/-740x/' || true
+	tap_run "check: a bound that does not fit" bad_row 4 's/ 1140/ 9223372036854775808/' || true
+	tap_run "check: a result that is no word" bad_row 4 's/passed/Passed/' || true
+	tap_run "check: a reference that cannot be" bad_row 4 's/^2 0/2 65536/' || true
+	tap_run "check: a CPU that cannot be" bad_row 4 's/^2/65536/' || true
 	tap_run "watch: checks" watch_checks || true
 	tap_run "watch: checks where there are none" gives 1 "" "does not check its counter" \
 		watch --checks --sysfs "$work/one" || true

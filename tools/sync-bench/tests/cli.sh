@@ -70,6 +70,19 @@ writes_file()
 		diff "$WORK/file" "$WORK/out"
 }
 
+# simulates JQ ARGUMENT...: the results of a simulation fit the expression
+simulates()
+{
+	local fits=$1
+	shift
+
+	bench --json "$@" >"$WORK/simulated" || return 1
+	jq -e "$fits" "$WORK/simulated" >/dev/null || { cat "$WORK/simulated"; return 1; }
+}
+
+# The limits that the kernel promises, in virtual time: no machine is too slow for them.
+LIMITS='.hotplug_blocked_ms < 50 and .interrupts_disabled_us <= 100'
+
 tap_begin
 expect "--help" 0 '^Usage: sync-bench' bench --help
 tap_run "the manual and --help have the same options" options_documented || true
@@ -87,6 +100,30 @@ expect "output that nobody gets" 1 "cannot write standard output" \
 expect "a file that cannot be written is refused at once" 1 "nowhere" \
 	timeout 60 "$SYNC_BENCH" --checks 1000000 --json-file "$WORK/nowhere/file"
 expect "one CPU" 1 "needs two" taskset -c 0 "$SYNC_BENCH"
+
+for bad in '--simulate 1' '--simulate 8193' '--unmet -1' '--changes 1001' '--meeting 0'; do
+	# shellcheck disable=SC2086 # two words
+	expect "$bad" 1 "wants a number from" bench $bad
+done
+expect "as many CPUs that cannot be met as there are" 1 "wants fewer" \
+	bench --simulate 4 --unmet 4
+for nr in 2 64 8192; do
+	tap_run "a check of $nr CPUs passes" simulates "$LIMITS and .passed == 20 and
+		.check_s < $nr * 0.0002 + 0.1 and .came_online == 0" \
+		--simulate $nr --checks 20 || true
+	tap_run "a check of $nr CPUs of which one cannot be met ends" simulates \
+		"$LIMITS and .incomplete == 20 and .check_s < 10" \
+		--simulate $nr --unmet 1 --checks 20 || true
+done
+tap_run "CPUs that come and go" simulates \
+	"$LIMITS and .passed == 30 and .came_online > 0 and .references_lost > 0" \
+	--simulate 8192 --changes 1000 --checks 30 --interval 1 || true
+tap_run "both at once" simulates "$LIMITS and .incomplete == 10 and .check_s < 20" \
+	--simulate 8192 --changes 1000 --unmet 8 --checks 10 || true
+# The reference takes turns, or one CPU would have a share as great as the check is long.
+tap_run "the work is shared" simulates \
+	".busiest_percent < 20 * .mean_percent and .mean_percent < 0.001" \
+	--simulate 64 --checks 64 || true
 
 if (($(nproc) < 2)); then
 	tap_skip "the check on this machine's CPUs" "there is only one CPU"
