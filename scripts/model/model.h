@@ -36,6 +36,7 @@ typedef int clockid_t;
 #define __user
 #define likely(x) (x)
 #define unlikely(x) (x)
+#define max_t(type, a, b) max((type)(a), (type)(b))
 #define max(a, b) ((a) > (b) ? (a) : (b))
 #define container_of(p, type, member) ((type *)((char *)(p) - offsetof(type, member)))
 #define EXPORT_SYMBOL_GPL(name) struct clock_trace_source

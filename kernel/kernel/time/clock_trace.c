@@ -74,7 +74,7 @@ static __always_inline u64 read_monotonic(struct clock_trace_line *line, bool an
 	 * A reader that communicated its value has raised the highest before. Both
 	 * functions that did not raise it here end with a read barrier.
 	 */
-	return max(value, (u64)atomic64_read(line->highest));
+	return max_t(u64, value, atomic64_read(line->highest));
 }
 
 static __always_inline void read_slow(struct clock_trace_sample *sample, bool any_context)

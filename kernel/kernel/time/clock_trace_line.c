@@ -52,6 +52,7 @@ struct clock_trace_live clock_trace_live ____cacheline_aligned = {
 };
 
 struct cpumask clock_trace_measured __read_mostly;
+/* Described in clock_trace_line.h */
 DEFINE_MUTEX(clock_trace_mutex);
 DEFINE_RAW_SPINLOCK(clock_trace_lock);
 bool clock_trace_user_space __read_mostly;
