@@ -36,9 +36,12 @@
 #define NAME		"clock_trace_nmi_test"
 /* Epochs that are told apart; one more counts as torn */
 #define MAX_LINES	16
-/* Reads of a thread for each NMI that it sends, and time between a CPU's interrupts */
+/* Reads of a thread for each NMI that it sends */
 #define READS_PER_NMI	20
-#define TIMER_NS	(200 * NSEC_PER_USEC)
+/* Leaves the CPU to others, which are to lose the counter meanwhile */
+#define PAUSE_US	200
+/* Between a CPU's interrupts */
+#define TIMER_NS	(500 * NSEC_PER_USEC)
 /* Failures that are logged in full */
 #define MAX_MESSAGES	10
 
@@ -196,7 +199,7 @@ static void read_in_thread(unsigned int cpu)
 	for (i = 0; i < READS_PER_NMI; i++)
 		read_clock(IN_TASK);
 	send_nmi();
-	cond_resched();
+	usleep_range(PAUSE_US, 2 * PAUSE_US);
 }
 
 static int thread_should_run(unsigned int cpu)
