@@ -7,6 +7,9 @@
  *
  * Waits until a CPU is ahead, for which "READY" is the sign: by so much that the
  * other one does not catch up before the loss, or a wrong value could not be told.
+ *
+ * With -a the program raises TSC_ADJUST on that CPU itself. The kernel finds that, restores
+ * the register, and with it the counter, and has the clock lose trust on its own.
  */
 #include "clock_trace_loss.h"
 
@@ -81,18 +84,56 @@ static bool goes_on(const struct reading *first, __u64 first_ns, __u64 frequency
 	return r.epoch == first->epoch && ticks + 1 >= least && ticks <= most + 1;
 }
 
+/* The first reading of the new time line; @ns is CLOCK_MONOTONIC before it was made */
+static struct reading await_fallback(const struct reading *before, int cpu, __u64 *ns)
+{
+	__u64 end = monotonic_ns() + LONG_TIMEOUT * NSEC_PER_SEC;
+	struct reading r;
+
+	do {
+		*ns = monotonic_ns();
+		r = read_on(cpu);
+		if (r.epoch != before->epoch)
+			return r;
+		usleep(1000);
+	} while (*ns < end);
+	ksft_exit_fail_msg("the counter was not lost in %u s\n", LONG_TIMEOUT);
+}
+
+/* Runs on the CPU whose counter is to get ahead */
+static void raise_tsc_adjust(const char *path, __u64 frequency)
+{
+	char argument[256];
+	int err;
+
+	snprintf(argument, sizeof(argument), "%s=%llu", path, frequency * 3600);
+	err = do_write(argument);
+	if (err == -ENODEV)
+		ksft_exit_skip("the CPU has no TSC_ADJUST\n");
+	if (err)
+		ksft_exit_fail_msg("%s: %s\n", argument, strerror(-err));
+}
+
+static void usage(const char *name)
+{
+	printf("Usage: %s FILE=TEXT\n"
+	       "       %s -a FILE\n"
+	       "Wait for the second CPU to get ahead of the first, and read CLOCK_TRACE there. Then\n"
+	       "write TEXT to FILE on the first, which shall make the clock lose its counter. Or,\n"
+	       "with -a, raise TSC_ADJUST of the second one through FILE, and wait until the kernel\n"
+	       "finds that.\n", name, name);
+}
+
 int main(int argc, char **argv)
 {
 	struct reading frequency, before, after, elsewhere;
+	bool adjust = argc == 3 && !strcmp(argv[1], "-a");
 	__u64 counter, after_ns;
 	int cpu[2], err;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	if (argc != 2) {
-		printf("Usage: %s FILE=TEXT\n"
-		       "Wait for the second CPU to get ahead of the first, read CLOCK_TRACE there,\n"
-		       "and write TEXT to FILE on the first, which shall make the clock lose its\n"
-		       "counter.\n", argv[0]);
+	if (argc != 2 && !adjust) {
+		usage(argv[0]);
 		return KSFT_FAIL;
 	}
 
@@ -106,13 +147,16 @@ int main(int argc, char **argv)
 	if (abi_read(&abi_vdso, CLOCK_TRACE_FREQ, &frequency))
 		ksft_exit_fail_msg("cannot read the frequency\n");
 	printf("# READY\n");
+	if (adjust) {
+		read_on(cpu[1]);
+		raise_tsc_adjust(argv[2], frequency.value);
+	}
 	before = await_ahead(cpu[1], cpu[0], frequency.value, LONG_TIMEOUT);
 
-	err = do_write(argv[1]);
+	err = adjust ? 0 : do_write(argv[1]);
 	if (err)
 		ksft_exit_fail_msg("%s: %s\n", argv[1], strerror(-err));
-	after_ns = monotonic_ns();
-	after = read_on(cpu[0]);
+	after = await_fallback(&before, cpu[0], &after_ns);
 	counter = counter_now();
 	printf("# LOST\n");
 

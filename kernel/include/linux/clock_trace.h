@@ -14,7 +14,12 @@ struct notifier_block;
 
 #define CLOCK_TRACE_REASON_SIZE		96
 
-/* Trust in a counter, which goes one way: LOSING while the reason is noted */
+/**
+ * enum clock_trace_trust - whether a counter is trusted; it goes one way
+ * @CLOCK_TRACE_TRUSTED:	nothing speaks against the counter
+ * @CLOCK_TRACE_LOSING:		it is not trusted, and the reason is being recorded
+ * @CLOCK_TRACE_LOST:		it is not trusted, until reboot
+ */
 enum clock_trace_trust {
 	CLOCK_TRACE_TRUSTED,
 	CLOCK_TRACE_LOSING,
@@ -28,15 +33,23 @@ enum clock_trace_trust {
  *		is registered
  * @rating:	the best rated source is taken when the clock needs a counter
  * @vdso:	the counter is the one that asm/vdso/clock_trace.h reads
- * @read:	returns the counter, ordered after all earlier loads; on every CPU,
- *		in any context including NMI; has to be notrace
+ * @read:	returns the counter as it is after all earlier loads and before all later
+ *		loads and stores; on every CPU, in any context including NMI; has to be
+ *		notrace
  * @enable:	optional: powers the counter. Called in process context when the
  *		clock is used for the first time. Returns 0 or a negative errno.
  *		Without it the counter always runs, and drives the clock as soon as
  *		it is registered and checked.
  * @disable:	optional: undoes @enable after the last clock_trace_put()
+ * @condemn:	optional: lets timekeeping know that the sync check has proven the
+ *		counters of two CPUs to differ. Called in process context, without a
+ *		lock of the trace clock.
+ * @keeps_time:	optional: returns true as long as timekeeping depends on the counter
+ *		although that is known to be unstable. The fallback waits until it does
+ *		not any more.
  * @list:	private
- * @lost:	private: enum clock_trace_trust
+ * @trust:	private: whether the counter is trusted
+ * @proven:	private: the sync check has found the counters to differ
  * @lost_reason: private: why trust was lost, for CLOCK_TRACE_LOST
  *
  * All CPUs must read the same time line from a source. The clock trusts one that
@@ -50,8 +63,11 @@ struct clock_trace_source {
 	u64			(*read)(void);
 	int			(*enable)(struct clock_trace_source *source);
 	void			(*disable)(struct clock_trace_source *source);
+	void			(*condemn)(struct clock_trace_source *source, const char *reason);
+	bool			(*keeps_time)(struct clock_trace_source *source);
 	struct list_head	list;
-	int			lost;
+	enum clock_trace_trust	trust;
+	bool			proven;
 	char			lost_reason[CLOCK_TRACE_REASON_SIZE];
 };
 
@@ -146,6 +162,11 @@ void clock_trace_source_unusable(struct clock_trace_source *source, const char *
 void clock_trace_source_lost(struct clock_trace_source *source, const char *reason);
 void clock_trace_source_suspend(struct clock_trace_source *source);
 void clock_trace_source_reset(struct clock_trace_source *source);
+void clock_trace_disrupted(void);
+
+#else
+
+static inline void clock_trace_disrupted(void) { }
 
 #endif /* CONFIG_CLOCK_TRACE */
 

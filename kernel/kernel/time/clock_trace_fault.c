@@ -2,9 +2,9 @@
 /*
  * Fault injection for the trace clock, in /sys/kernel/debug/clock_trace/
  *
- * Lets a test see how a fault of the counter is found that its hardware does not
- * have. Only what the sync check reads is changed: who reads the clock goes on to
- * get what the hardware counts.
+ * Lets a test see how the sync check finds a fault that the hardware's counter does not
+ * have. Only what the sync check reads is changed: readers of the clock still get what
+ * the hardware counts.
  *
  *  skew    Write "CPU TICKS": the check reads the counter of CPU with TICKS, which
  *          has a sign, added. 0 ends that. Reads as such lines, one for each CPU
@@ -31,26 +31,26 @@
 #include "clock_trace_internal.h"
 
 /* Longest line that can be written */
-#define CLOCK_TRACE_FAULT_LINE	64
+#define FAULT_LINE	64
 
 /**
- * struct clock_trace_fault - what the check reads wrong on a CPU
+ * struct fault - by how much the check misreads the counter of a CPU
  * @skew:	ticks that are added
  * @drift:	ticks that are added for each second since @start
  * @start:	CLOCK_MONOTONIC in ns
  */
-struct clock_trace_fault {
+struct fault {
 	s64	skew;
 	s32	drift;
 	u64	start;
 };
 
-static DEFINE_PER_CPU(struct clock_trace_fault, clock_trace_fault);
-static DEFINE_MUTEX(clock_trace_fault_mutex);
+static DEFINE_PER_CPU(struct fault, faults);
+static DEFINE_MUTEX(fault_mutex);
 
-static s64 clock_trace_drifted(const struct clock_trace_fault *fault)
+static s64 drifted(const struct fault *fault)
 {
-	/* Pairs with the release in clock_trace_set_drift() */
+	/* Pairs with the release in set_drift() */
 	s32 drift = smp_load_acquire(&fault->drift);
 	u64 ns, ticks;
 
@@ -63,88 +63,88 @@ static s64 clock_trace_drifted(const struct clock_trace_fault *fault)
 }
 
 /**
- * clock_trace_inject_fault - what the check is to read
- * @value:	what it has read
+ * clock_trace_inject_fault - distort a reading of the sync check
+ * @value:	what the check has read
  *
  * Any context, on the CPU that has read @value, with preemption disabled.
  *
- * Return: @value, with what was asked for on this CPU.
+ * Return: @value with the skew and the drift of this CPU added.
  */
 u64 clock_trace_inject_fault(u64 value)
 {
-	const struct clock_trace_fault *fault = this_cpu_ptr(&clock_trace_fault);
+	const struct fault *fault = this_cpu_ptr(&faults);
 
-	return value + READ_ONCE(fault->skew) + clock_trace_drifted(fault);
+	return value + READ_ONCE(fault->skew) + drifted(fault);
 }
 
-static void clock_trace_set_skew(struct clock_trace_fault *fault, s64 skew)
+static void set_skew(struct fault *fault, s64 skew)
 {
 	WRITE_ONCE(fault->skew, skew);
 }
 
-static s64 clock_trace_get_skew(const struct clock_trace_fault *fault)
+static s64 get_skew(const struct fault *fault)
 {
 	return fault->skew;
 }
 
-static void clock_trace_set_drift(struct clock_trace_fault *fault, s64 drift)
+static void set_drift(struct fault *fault, s64 drift)
 {
-	lockdep_assert_held(&clock_trace_fault_mutex);
+	lockdep_assert_held(&fault_mutex);
 
-	/* A check that is under way may still take the new start for the old drift */
+	/* A check that has read the old drift before may still apply it from the new start */
 	WRITE_ONCE(fault->drift, 0);
 	fault->start = ktime_get_mono_fast_ns();
-	/* Pairs with the acquire in clock_trace_drifted() */
+	/* Pairs with the acquire in drifted() */
 	smp_store_release(&fault->drift, drift);
 }
 
-static s64 clock_trace_get_drift(const struct clock_trace_fault *fault)
+static s64 get_drift(const struct fault *fault)
 {
 	return fault->drift;
 }
 
-/* What the two files have in common but what they set */
-struct clock_trace_fault_kind {
+/* What distinguishes the two files */
+struct fault_kind {
 	s64	min;
 	s64	max;
-	void	(*set)(struct clock_trace_fault *fault, s64 ticks);
-	s64	(*get)(const struct clock_trace_fault *fault);
+	void	(*set)(struct fault *fault, s64 ticks);
+	s64	(*get)(const struct fault *fault);
 };
 
-static const struct clock_trace_fault_kind clock_trace_skew = {
+static const struct fault_kind skew_kind = {
 	.min	= S64_MIN,
 	.max	= S64_MAX,
-	.set	= clock_trace_set_skew,
-	.get	= clock_trace_get_skew,
+	.set	= set_skew,
+	.get	= get_skew,
 };
 
-static const struct clock_trace_fault_kind clock_trace_drift = {
+static const struct fault_kind drift_kind = {
 	.min	= S32_MIN,
 	.max	= S32_MAX,
-	.set	= clock_trace_set_drift,
-	.get	= clock_trace_get_drift,
+	.set	= set_drift,
+	.get	= get_drift,
 };
 
-static int clock_trace_fault_show(struct seq_file *m, void *unused)
+static int fault_show(struct seq_file *m, void *unused)
 {
-	const struct clock_trace_fault_kind *kind = m->private;
+	const struct fault_kind *kind = m->private;
 	unsigned int cpu;
 	s64 ticks;
 
-	guard(mutex)(&clock_trace_fault_mutex);
+	guard(mutex)(&fault_mutex);
 	for_each_possible_cpu(cpu) {
-		ticks = kind->get(&per_cpu(clock_trace_fault, cpu));
+		ticks = kind->get(&per_cpu(faults, cpu));
 		if (ticks)
 			seq_printf(m, "%u %lld\n", cpu, ticks);
 	}
 	return 0;
 }
 
-static ssize_t clock_trace_fault_write(struct file *file, const char __user *from, size_t count,
-				       loff_t *ppos)
+static ssize_t fault_write(struct file *file, const char __user *from, size_t count,
+			   loff_t *ppos)
 {
-	const struct clock_trace_fault_kind *kind = file_inode(file)->i_private;
-	char line[CLOCK_TRACE_FAULT_LINE], *ticks = line, *number;
+	const struct fault_kind *kind = file_inode(file)->i_private;
+	char line[FAULT_LINE], *ticks = line, *number;
 	unsigned int cpu;
 	s64 value;
 
@@ -162,32 +162,30 @@ static ssize_t clock_trace_fault_write(struct file *file, const char __user *fro
 	if (value < kind->min || value > kind->max)
 		return -ERANGE;
 
-	guard(mutex)(&clock_trace_fault_mutex);
-	kind->set(&per_cpu(clock_trace_fault, cpu), value);
+	guard(mutex)(&fault_mutex);
+	kind->set(&per_cpu(faults, cpu), value);
 	return count;
 }
 
-static int clock_trace_fault_open(struct inode *inode, struct file *file)
+static int fault_open(struct inode *inode, struct file *file)
 {
-	return single_open(file, clock_trace_fault_show, inode->i_private);
+	return single_open(file, fault_show, inode->i_private);
 }
 
-static const struct file_operations clock_trace_fault_fops = {
-	.open		= clock_trace_fault_open,
+static const struct file_operations fault_fops = {
+	.open		= fault_open,
 	.read		= seq_read,
-	.write		= clock_trace_fault_write,
+	.write		= fault_write,
 	.llseek		= seq_lseek,
 	.release	= single_release,
 };
 
-static int __init clock_trace_fault_init(void)
+static int __init fault_init(void)
 {
 	struct dentry *dir = debugfs_create_dir("clock_trace", NULL);
 
-	debugfs_create_file("skew", 0600, dir, (void *)&clock_trace_skew,
-			    &clock_trace_fault_fops);
-	debugfs_create_file("drift", 0600, dir, (void *)&clock_trace_drift,
-			    &clock_trace_fault_fops);
+	debugfs_create_file("skew", 0600, dir, (void *)&skew_kind, &fault_fops);
+	debugfs_create_file("drift", 0600, dir, (void *)&drift_kind, &fault_fops);
 	return 0;
 }
-subsys_initcall(clock_trace_fault_init);
+subsys_initcall(fault_init);

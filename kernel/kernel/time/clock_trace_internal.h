@@ -17,24 +17,48 @@ struct kobject;
 #define CLOCK_TRACE_EPOCH_MAX	(NSEC_PER_SEC - 1)
 
 /**
- * clock_trace_ns_to_ticks - convert a time span to ticks
- * @ns:		nanoseconds, any value
+ * struct clock_trace_rate - ticks in a nanosecond
+ * @ticks:	whole ticks
+ * @fraction:	the rest, in units of 2^-64
+ */
+struct clock_trace_rate {
+	u64	ticks;
+	u64	fraction;
+};
+
+/**
+ * clock_trace_make_rate - ticks in a nanosecond, from a frequency
  * @frequency:	ticks per second, any value
  *
- * Seconds and the rest are converted apart, on both sides, so that no product exceeds
- * 64 bits. A 128-bit division would be shorter, but is a function that can be traced
- * where the CPU has none, and a tracer may read the clock.
- *
- * Return: the ticks in @ns, rounded down, modulo 2^64.
+ * Return: the rate, its fraction rounded up: whole seconds then have whole ticks.
  */
-static __always_inline u64 clock_trace_ns_to_ticks(u64 ns, u64 frequency)
+static inline struct clock_trace_rate clock_trace_make_rate(u64 frequency)
 {
-	u32 ns_rest, frequency_rest;
-	u64 sec = div_u64_rem(ns, NSEC_PER_SEC, &ns_rest);
-	u64 giga = div_u64_rem(frequency, NSEC_PER_SEC, &frequency_rest);
+	struct clock_trace_rate rate;
+	u32 rest;
 
-	return sec * frequency + ns_rest * giga +
-	       div_u64((u64)ns_rest * frequency_rest, NSEC_PER_SEC);
+	rate.ticks = div_u64_rem(frequency, NSEC_PER_SEC, &rest);
+	rate.fraction = div_u64_rem((u64)rest << 32, NSEC_PER_SEC, &rest) << 32;
+	rate.fraction += div_u64_rem((u64)rest << 32, NSEC_PER_SEC, &rest);
+	if (rest)
+		rate.fraction++;
+	return rate;
+}
+
+/**
+ * clock_trace_ns_to_ticks - convert a time span to ticks
+ * @ns:		nanoseconds, any value
+ * @rate:	ticks in a nanosecond
+ *
+ * No division: a system call without a counter is to be as fast as one that reads
+ * CLOCK_MONOTONIC.
+ *
+ * Return: the ticks in @ns, modulo 2^64: rounded down, or one more. Never less for more
+ * nanoseconds, and exact for whole seconds.
+ */
+static __always_inline u64 clock_trace_ns_to_ticks(u64 ns, const struct clock_trace_rate *rate)
+{
+	return ns * rate->ticks + mul_u64_u64_shr(ns, rate->fraction, 64);
 }
 
 /**
@@ -72,22 +96,114 @@ static __always_inline u64 clock_trace_never_back(atomic64_t *highest, u64 value
 
 extern struct kobject *clock_trace_kobj;
 
+void clock_trace_read_any(struct clock_trace_sample *sample);
 void clock_trace_read_for_user(struct clock_trace_sample *sample);
+
+/*
+ * What the sync check calls. The core keeps the set of CPUs whose counter may be read
+ * ("measured"), and takes the epoch away whenever an online CPU may be outside of it:
+ * the core's own hotplug callbacks withhold the epoch before a CPU starts and while one
+ * goes, and a resume or a restored virtual machine begins a new epoch, withheld, with
+ * the current CPU as the only measured one. The check measures the rest, reports each
+ * CPU that passed, and asks for the epoch when it is through.
+ */
+
+/**
+ * clock_trace_withhold - have nobody read the counter directly for now
+ *
+ * Takes the epoch away from the kernel's readers and from the vDSO. Until
+ * clock_trace_restore() readers take the slow path, which never goes back: a measured
+ * CPU reads its counter, any other returns the highest value that was read so far.
+ * May be called again while the epoch is withheld.
+ *
+ * Any context but NMI.
+ */
+void clock_trace_withhold(void);
+
+/**
+ * clock_trace_restore - let readers read the counter again
+ *
+ * Undoes all earlier clock_trace_withhold(): readers get the epoch back that they had,
+ * as the time line is the same. Does nothing while an online CPU is not measured, or
+ * after a loss of trust.
+ *
+ * With cpus_read_lock() held or in a CPU hotplug callback, so that no CPU is on its way
+ * up. Does not sleep.
+ *
+ * Return: true if the counter may be read directly now.
+ */
+bool clock_trace_restore(void);
+
+/**
+ * clock_trace_cpu_passed - the sync check has measured a CPU
+ * @cpu:	its counter may be read from now on. It has been measured against a CPU
+ *		that has passed itself; the first one, the reference, need not have been.
+ *
+ * Any context but NMI.
+ */
+void clock_trace_cpu_passed(unsigned int cpu);
+
+/**
+ * clock_trace_cpu_has_passed - may the counter of a CPU be read?
+ * @cpu:	the CPU
+ *
+ * Any context.
+ *
+ * Return: false if @cpu has not been measured since it came online, since the machine
+ * resumed or was restored, or since clock_trace_monitor_start().
+ */
+bool clock_trace_cpu_has_passed(unsigned int cpu);
+
+/**
+ * clock_trace_source_condemned - the sync check has proven two counters to differ
+ * @source:	the counter
+ * @reason:	the reason, which is copied
+ *
+ * As clock_trace_source_lost(), and lets timekeeping know, in process context, as the
+ * fallback would run on the condemned counter otherwise.
+ *
+ * Any context but NMI.
+ */
+void clock_trace_source_condemned(struct clock_trace_source *source, const char *reason);
+
+/**
+ * clock_trace_source_checked - a check of all CPUs is complete
+ *
+ * Lets a counter that passed its first check drive the clock.
+ *
+ * Process context, but not in CPU hotplug callbacks or with cpus_read_lock() held.
+ */
 void clock_trace_source_checked(void);
 
+/*
+ * What the core calls of the sync check: clock_trace_monitor.c.
+ *
+ * clock_trace_monitor_start(), _stop() and _set_used() are called in process context
+ * with clock_trace_mutex held, from which cpus_read_lock() may be taken.
+ * clock_trace_monitor_recheck() is called with interrupts disabled as well, and only
+ * schedules.
+ */
 #ifdef CONFIG_CLOCK_TRACE_CHECK
 
 void clock_trace_monitor_start(struct clock_trace_source *source);
 void clock_trace_monitor_stop(void);
 void clock_trace_monitor_flush(void);
 bool clock_trace_monitor_passed(void);
+void clock_trace_monitor_set_used(bool used);
+void clock_trace_monitor_recheck(void);
 
 #else
 
 /* A single CPU has a single time line */
-static inline void clock_trace_monitor_start(struct clock_trace_source *source) { }
+static inline void clock_trace_monitor_start(struct clock_trace_source *source)
+{
+	clock_trace_cpu_passed(0);
+}
+
 static inline void clock_trace_monitor_stop(void) { }
 static inline void clock_trace_monitor_flush(void) { }
+static inline void clock_trace_monitor_set_used(bool used) { }
+static inline void clock_trace_monitor_recheck(void) { }
 
 static inline bool clock_trace_monitor_passed(void)
 {

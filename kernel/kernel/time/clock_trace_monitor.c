@@ -138,7 +138,9 @@ static enum clock_trace_check_result clock_trace_check_cpu(struct clock_trace_so
 	/* At once: what is only told may wait */
 	if (result == CLOCK_TRACE_CHECK_FAILED) {
 		clock_trace_describe_failure(&m, reason, sizeof(reason));
-		clock_trace_source_lost(source, reason);
+		clock_trace_source_condemned(source, reason);
+	} else {
+		clock_trace_cpu_passed(cpu);
 	}
 	clock_trace_record(&m);
 	trace_clock_trace_check(&m);
@@ -147,7 +149,7 @@ static enum clock_trace_check_result clock_trace_check_cpu(struct clock_trace_so
 
 static bool clock_trace_can_check(const struct clock_trace_source *source)
 {
-	return source && READ_ONCE(source->lost) == CLOCK_TRACE_TRUSTED;
+	return source && READ_ONCE(source->trust) == CLOCK_TRACE_TRUSTED;
 }
 
 /* Measures all that are left from the CPU that it runs on; returns the gravest result */
@@ -249,6 +251,7 @@ static bool clock_trace_prepare_check(bool anew, bool all)
 	self.warp_cpu = reference;
 	self.time = ktime_get_ns();
 	clock_trace_record(&self);
+	clock_trace_cpu_passed(reference);
 	return true;
 }
 
@@ -277,6 +280,7 @@ static enum clock_trace_check_result __clock_trace_check_cpus(bool on_request)
 		WRITE_ONCE(clock_trace_monitor.passed, result == CLOCK_TRACE_CHECK_PASSED);
 	}
 	clock_trace_count(result);
+	clock_trace_restore();
 	return result;
 }
 
@@ -438,6 +442,7 @@ static int clock_trace_cpu_online(unsigned int cpu)
 	} else if (result == CLOCK_TRACE_CHECK_FAILED) {
 		clock_trace_count(result);
 	}
+	clock_trace_restore();
 	/* Who is told takes locks of his own: not in here */
 	schedule_work(&clock_trace_check_notify_work);
 	return 0;
@@ -462,6 +467,16 @@ static int clock_trace_pm_notify(struct notifier_block *nb, unsigned long event,
 	clock_trace_want_all_cpus();
 	clock_trace_monitor_run_in(0);
 	return NOTIFY_OK;
+}
+
+void clock_trace_monitor_set_used(bool used)
+{
+}
+
+void clock_trace_monitor_recheck(void)
+{
+	clock_trace_monitor.all_cpus = true;
+	clock_trace_monitor_run_in(0);
 }
 
 /**

@@ -4,23 +4,51 @@
  */
 
 #include <linux/clock_trace.h>
+#include <linux/clocksource_ids.h>
+#include <linux/compiler.h>
 #include <linux/cpufeature.h>
-#include <linux/init.h>
+#include <linux/timekeeping.h>
 
 #include <asm/clock_trace.h>
 #include <asm/tsc.h>
 #include <asm/vdso/clock_trace.h>
 
-static u64 notrace clock_trace_read_tsc(void)
+/*
+ * Later stores need no fence: RDTSC has read the counter when it retires, and stores become
+ * visible in program order after they have retired. Only the compiler must not move them.
+ */
+static u64 notrace read_tsc(void)
 {
-	return arch_clock_trace_counter_ordered();
+	u64 value = arch_clock_trace_counter_ordered();
+
+	barrier();
+	return value;
+}
+
+/* A TSC that differs between CPUs is of no use to timekeeping either */
+static void condemn_tsc(struct clock_trace_source *source, const char *reason)
+{
+	mark_tsc_unstable((char *)reason);
+}
+
+static bool tsc_keeps_time(struct clock_trace_source *source)
+{
+	struct system_time_snapshot snapshot;
+
+	if (!check_tsc_unstable())
+		return false;
+
+	ktime_get_snapshot_id(CLOCK_MONOTONIC, &snapshot);
+	return snapshot.cs_id == CSID_X86_TSC || snapshot.cs_id == CSID_X86_TSC_EARLY;
 }
 
 static struct clock_trace_source clock_trace_tsc = {
-	.name	= "tsc",
-	.rating	= 300,
-	.vdso	= true,
-	.read	= clock_trace_read_tsc,
+	.name		= "tsc",
+	.rating		= 300,
+	.vdso		= true,
+	.read		= read_tsc,
+	.condemn	= condemn_tsc,
+	.keeps_time	= tsc_keeps_time,
 };
 
 /**

@@ -12,14 +12,18 @@ TRACE_DEFINE_ENUM(CLOCK_TRACE_MONOTONIC);
 TRACE_DEFINE_ENUM(CLOCK_TRACE_COUNTER);
 TRACE_DEFINE_ENUM(CLOCK_TRACE_FALLBACK);
 
+int clock_trace_epoch_reg(void);
+void clock_trace_epoch_unreg(void);
+
 /**
  * clock_trace_epoch - the trace clock begins a new epoch
  * @info: the clock right after the change: its sample is on the new time line
  *
  * Values that were read before the event may be on the old time line, values
- * with this epoch are on the new one.
+ * with this epoch are on the new one. When the event is enabled, it is emitted once for
+ * the current epoch.
  */
-TRACE_EVENT(clock_trace_epoch,
+TRACE_EVENT_FN(clock_trace_epoch,
 	    TP_PROTO(const struct clock_trace_info *info),
 	    TP_ARGS(info),
 	    TP_STRUCT__entry(__field(u32, epoch)
@@ -34,14 +38,15 @@ TRACE_EVENT(clock_trace_epoch,
 			   __entry->value = info->sample.value;
 			   __assign_str(source);
 			   __assign_str(reason);),
-	    TP_printk("epoch=%u state=%s source=%s frequency=%llu value=%llu reason=\"%s\"",
+	    TP_printk("epoch=%u state=%s source=%s frequency=%llu value=%llu reason='%s'",
 		      __entry->epoch,
 		      __print_symbolic(__entry->state,
 				       { CLOCK_TRACE_MONOTONIC, "monotonic" },
 				       { CLOCK_TRACE_COUNTER, "counter" },
 				       { CLOCK_TRACE_FALLBACK, "fallback" }),
 		      __get_str(source), __entry->frequency, __entry->value,
-		      __get_str(reason))
+		      __get_str(reason)),
+	    clock_trace_epoch_reg, clock_trace_epoch_unreg
 );
 
 #endif /* _TRACE_CLOCK_TRACE_H */

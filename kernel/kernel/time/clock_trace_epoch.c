@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Announces the epochs of the trace clock: to the log, to traces, and to notifiers
+ */
+
+#define pr_fmt(fmt) "clock_trace: " fmt
+
+#include <linux/clock_trace.h>
+#include <linux/export.h>
+#include <linux/init.h>
+#include <linux/mutex.h>
+#include <linux/notifier.h>
+#include <linux/printk.h>
+#include <linux/spinlock.h>
+#include <linux/string.h>
+#include <linux/workqueue.h>
+
+#include "clock_trace_internal.h"
+#include "clock_trace_line.h"
+
+#define CREATE_TRACE_POINTS
+#include <trace/events/clock_trace.h>
+
+static BLOCKING_NOTIFIER_HEAD(notifiers);
+
+/**
+ * clock_trace_get_info - describe the trace clock
+ * @info:	where the description is stored; its parts agree with each other
+ *
+ * Process context.
+ */
+void clock_trace_get_info(struct clock_trace_info *info)
+{
+	guard(mutex)(&clock_trace_mutex);
+	scoped_guard(raw_spinlock_irqsave, &clock_trace_lock) {
+		clock_trace_read_sample(&info->sample);
+		info->state = clock_trace_live.line->state;
+	}
+	clock_trace_describe_source(info);
+}
+EXPORT_SYMBOL_GPL(clock_trace_get_info);
+
+static void notify_work_fn(struct work_struct *work)
+{
+	struct clock_trace_info info;
+
+	clock_trace_get_info(&info);
+	blocking_notifier_call_chain(&notifiers, info.sample.epoch, &info);
+}
+
+static DECLARE_WORK(notify_work, notify_work_fn);
+
+/**
+ * clock_trace_announce - the clock has begun a new epoch
+ * @state:	what drives it
+ * @source:	the name of that
+ * @reason:	why no counter does, or ""
+ *
+ * Writes to the log and to traces now. Notifiers may sleep, and follow in a work item. Any
+ * context but NMI, without clock_trace_lock.
+ */
+void clock_trace_announce(enum clock_trace_state state, const char *source, const char *reason)
+{
+	struct clock_trace_info info = {
+		.state	= state,
+		.source	= source,
+	};
+
+	clock_trace_read_any(&info.sample);
+	strscpy(info.reason, reason);
+	trace_clock_trace_epoch(&info);
+	pr_info("epoch %u: %s, %llu Hz%s%s\n", info.sample.epoch, source,
+		info.sample.frequency, *reason ? ": " : "", reason);
+	schedule_work(&notify_work);
+}
+
+/* A tracepoint calls back when its first probe is registered, and before that is called */
+static bool trace_current;
+
+static void trace_work_fn(struct work_struct *work);
+static DECLARE_DELAYED_WORK(trace_work, trace_work_fn);
+
+static void trace_work_fn(struct work_struct *work)
+{
+	struct clock_trace_info info;
+
+	if (!READ_ONCE(trace_current))
+		return;
+	if (!trace_clock_trace_epoch_enabled()) {
+		schedule_delayed_work(&trace_work, 1);
+		return;
+	}
+	clock_trace_get_info(&info);
+	trace_clock_trace_epoch(&info);
+}
+
+/**
+ * clock_trace_epoch_reg - the tracepoint clock_trace_epoch gets its first probe
+ *
+ * Has the current epoch traced at once: a trace without a change of the epoch shall name
+ * its frequency and its time line, too.
+ *
+ * Return: 0.
+ */
+int clock_trace_epoch_reg(void)
+{
+	WRITE_ONCE(trace_current, true);
+	schedule_delayed_work(&trace_work, 0);
+	return 0;
+}
+
+/**
+ * clock_trace_epoch_unreg - the tracepoint clock_trace_epoch has no probe any more
+ */
+void clock_trace_epoch_unreg(void)
+{
+	WRITE_ONCE(trace_current, false);
+}
+
+/**
+ * clock_trace_register_notifier - have a function called for new epochs
+ * @nb:		called in process context after each change, with the epoch and a
+ *		pointer to a struct clock_trace_info
+ *
+ * Changes that follow each other quickly may result in one call.
+ *
+ * Return: 0.
+ */
+int clock_trace_register_notifier(struct notifier_block *nb)
+{
+	return blocking_notifier_chain_register(&notifiers, nb);
+}
+EXPORT_SYMBOL_GPL(clock_trace_register_notifier);
+
+/**
+ * clock_trace_unregister_notifier - undo clock_trace_register_notifier()
+ * @nb:		is not called any more when this returns
+ *
+ * Return: 0, or -ENOENT if @nb is not registered.
+ */
+int clock_trace_unregister_notifier(struct notifier_block *nb)
+{
+	return blocking_notifier_chain_unregister(&notifiers, nb);
+}
+EXPORT_SYMBOL_GPL(clock_trace_unregister_notifier);

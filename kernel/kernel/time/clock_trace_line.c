@@ -1,0 +1,436 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The trace clock's time lines and epochs, and when the counter may be read
+ *
+ * The epoch is published, in the kernel and in the vDSO, while readers may read the
+ * counter directly on every CPU. It is withheld while a CPU runs that the sync check has
+ * not measured, or that goes offline:
+ *
+ *  - from before a CPU starts until it has passed the check;
+ *  - from the moment when a CPU begins to die until it is dead, as it cannot be asked for
+ *    the highest value that it has read afterwards;
+ *  - from suspend until all CPUs that run have passed the check after resume;
+ *  - after a virtual machine was restored or cloned, until all CPUs have passed.
+ *
+ * Giving it back does not begin a new epoch: what the epoch vouches for has not changed.
+ *
+ * An epoch is drawn at random, so that a machine that was rebooted, cloned or restored
+ * does not find the epoch again that it, or another one, had before.
+ */
+
+#include <linux/atomic.h>
+#include <linux/cpu.h>
+#include <linux/cpuhotplug.h>
+#include <linux/export.h>
+#include <linux/init.h>
+#include <linux/jhash.h>
+#include <linux/notifier.h>
+#include <linux/preempt.h>
+#include <linux/random.h>
+#include <linux/timex.h>
+#include <linux/workqueue.h>
+
+#include "clock_trace_internal.h"
+#include "clock_trace_line.h"
+
+/*
+ * The current line, and those to prepare the next ones in. Readers may still use the
+ * line before the current one, and the fallback the highest value of the counter's.
+ */
+static struct clock_trace_line lines[4] = {
+	{
+		.epoch		= 1,
+		.state		= CLOCK_TRACE_MONOTONIC,
+		.frequency	= NSEC_PER_SEC,
+		.rate		= { .ticks = 1 },
+		.highest	= &lines[0].own_highest,
+	},
+};
+
+struct clock_trace_live clock_trace_live ____cacheline_aligned = {
+	.line	= &lines[0],
+};
+
+struct cpumask clock_trace_measured __read_mostly;
+DEFINE_MUTEX(clock_trace_mutex);
+DEFINE_RAW_SPINLOCK(clock_trace_lock);
+bool clock_trace_user_space __read_mostly;
+
+/* The clock without a counter keeps its epoch, when it comes back, until this changes */
+static u32 monotonic_epoch = 1;
+static u32 epoch_key;
+
+u64 notrace clock_trace_no_counter(void)
+{
+	return 0;
+}
+
+DEFINE_STATIC_CALL(clock_trace_counter, clock_trace_no_counter);
+
+/* Not get_random_u32(), which takes a lock that sleeps on PREEMPT_RT */
+static u32 draw_epoch(void)
+{
+	static u32 last, count;
+	u32 hash;
+
+	lockdep_assert_held(&clock_trace_lock);
+
+	do {
+		hash = jhash_3words(++count, last, random_get_entropy(), epoch_key);
+		hash = reciprocal_scale(hash, CLOCK_TRACE_EPOCH_MAX) + 1;
+	} while (hash == last || hash == monotonic_epoch);
+	last = hash;
+	return hash;
+}
+
+/* Take the epoch away, before anything that it vouches for is changed */
+static void unpublish(void)
+{
+	lockdep_assert_held(&clock_trace_lock);
+
+	WRITE_ONCE(clock_trace_live.epoch, 0);
+	WRITE_ONCE(clock_trace_vdso_data()->epoch, 0);
+}
+
+/**
+ * clock_trace_publish_vdso - let programs read the counter in the current epoch
+ *
+ * Programs get what they have asked for: not before the first system call. With
+ * clock_trace_lock held. The caller looks for a loss afterwards.
+ */
+void clock_trace_publish_vdso(void)
+{
+	struct clock_trace_line *line = clock_trace_live.line;
+
+	lockdep_assert_held(&clock_trace_lock);
+
+	if (!clock_trace_user_space || !line->source->vdso)
+		return;
+
+	WRITE_ONCE(clock_trace_vdso_data()->frequency, line->frequency);
+	/* Pairs with the first barrier in vdso_clock_trace_read() */
+	smp_store_release(&clock_trace_vdso_data()->epoch, READ_ONCE(clock_trace_live.epoch));
+}
+
+/**
+ * clock_trace_withhold_locked - clock_trace_withhold() with clock_trace_lock held
+ */
+void clock_trace_withhold_locked(void)
+{
+	struct clock_trace_line *line = clock_trace_live.line;
+
+	unpublish();
+	/*
+	 * A CPU that is not measured gets the highest value. Readers of the counter do
+	 * not raise that as long as there is an epoch: do it now.
+	 */
+	if (line->state == CLOCK_TRACE_COUNTER)
+		clock_trace_note_counter(line);
+}
+
+void clock_trace_withhold(void)
+{
+	guard(raw_spinlock_irqsave)(&clock_trace_lock);
+	clock_trace_withhold_locked();
+}
+
+/**
+ * clock_trace_restore_locked - clock_trace_restore() with clock_trace_lock held
+ *
+ * Return: true if the counter may be read directly now.
+ */
+bool clock_trace_restore_locked(void)
+{
+	struct clock_trace_line *line = clock_trace_live.line;
+
+	lockdep_assert_held(&clock_trace_lock);
+
+	if (line->state != CLOCK_TRACE_COUNTER ||
+	    READ_ONCE(line->source->trust) != CLOCK_TRACE_TRUSTED ||
+	    !cpumask_subset(cpu_online_mask, &clock_trace_measured))
+		return false;
+
+	WRITE_ONCE(clock_trace_live.frequency, line->frequency);
+	/* Pairs with the first barrier in read_sample() */
+	smp_store_release(&clock_trace_live.epoch, line->epoch);
+	clock_trace_publish_vdso();
+	clock_trace_look_for_loss(line->source);
+	return true;
+}
+
+bool clock_trace_restore(void)
+{
+	lockdep_assert_cpus_held();
+
+	guard(raw_spinlock_irqsave)(&clock_trace_lock);
+	return clock_trace_restore_locked();
+}
+
+void clock_trace_cpu_passed(unsigned int cpu)
+{
+	guard(raw_spinlock_irqsave)(&clock_trace_lock);
+	cpumask_set_cpu(cpu, &clock_trace_measured);
+}
+
+bool clock_trace_cpu_has_passed(unsigned int cpu)
+{
+	return cpumask_test_cpu(cpu, &clock_trace_measured);
+}
+
+/* Only the counter of this CPU is known to be on the line that begins now */
+static void measured_is_this_cpu(void)
+{
+	lockdep_assert_held(&clock_trace_lock);
+
+	cpumask_clear(&clock_trace_measured);
+	cpumask_set_cpu(smp_processor_id(), &clock_trace_measured);
+}
+
+/**
+ * clock_trace_look_for_loss - begin a loss that was decided while an epoch was published
+ * @source:	the counter that drives the clock
+ */
+void clock_trace_look_for_loss(struct clock_trace_source *source)
+{
+	/*
+	 * Pairs with the barrier in clock_trace_source_lost(): a loss either finds what
+	 * was published before, or is found here.
+	 */
+	smp_mb();
+	if (READ_ONCE(source->trust) != CLOCK_TRACE_TRUSTED)
+		clock_trace_begin_loss(source, clock_trace_live.line->epoch);
+}
+
+/**
+ * clock_trace_begin_line - prepare a new time line
+ * @state:	what drives it
+ * @frequency:	ticks per second
+ *
+ * Takes the epoch away. With clock_trace_lock held; clock_trace_set_line() follows.
+ *
+ * Return: the line, with an epoch of its own, with value 0 at 0 ns, and never read.
+ */
+struct clock_trace_line *clock_trace_begin_line(enum clock_trace_state state, u64 frequency)
+{
+	struct clock_trace_line *line = clock_trace_live.line + 1;
+
+	if (line == lines + ARRAY_SIZE(lines))
+		line = lines;
+
+	unpublish();
+	WRITE_ONCE(line->epoch, 0);
+	/* Pairs with the last barriers in read_sample() and read_slow(), and in the vDSO */
+	smp_wmb();
+	line->state = state;
+	line->clamped = false;
+	line->frequency = frequency;
+	line->rate = clock_trace_make_rate(frequency);
+	line->source = NULL;
+	line->base_ticks = 0;
+	line->base_ns = 0;
+	atomic64_set(&line->own_highest, 0);
+	line->highest = &line->own_highest;
+	WRITE_ONCE(line->epoch, draw_epoch());
+	return line;
+}
+
+/**
+ * clock_trace_set_line - have all readers use a new line
+ * @line:	what clock_trace_begin_line() has returned
+ */
+void clock_trace_set_line(struct clock_trace_line *line)
+{
+	lockdep_assert_held(&clock_trace_lock);
+
+	/* Pairs with the acquire in read_slow() */
+	smp_store_release(&clock_trace_live.line, line);
+}
+
+/**
+ * clock_trace_begin_counter_line - a counter drives the clock from now on
+ * @source:	the counter, which is the one that is enabled
+ *
+ * The epoch is withheld. With clock_trace_lock held.
+ */
+void clock_trace_begin_counter_line(struct clock_trace_source *source)
+{
+	struct clock_trace_line *line;
+
+	line = clock_trace_begin_line(CLOCK_TRACE_COUNTER, source->frequency);
+	line->source = source;
+	clock_trace_note_counter(line);
+	clock_trace_set_line(line);
+}
+
+/**
+ * clock_trace_begin_monotonic_line - CLOCK_MONOTONIC drives the clock, in nanoseconds
+ *
+ * It is the same time line whenever it comes back. With clock_trace_lock held.
+ */
+void clock_trace_begin_monotonic_line(void)
+{
+	struct clock_trace_line *line;
+
+	line = clock_trace_begin_line(CLOCK_TRACE_MONOTONIC, NSEC_PER_SEC);
+	WRITE_ONCE(line->epoch, monotonic_epoch);
+	clock_trace_set_line(line);
+}
+
+/**
+ * clock_trace_source_suspend - a counter may be reset soon
+ * @source:	the counter
+ *
+ * Until clock_trace_source_reset() readers get no value below what the counter has
+ * now. To be called on the last CPU that runs, with interrupts disabled.
+ */
+void clock_trace_source_suspend(struct clock_trace_source *source)
+{
+	lockdep_assert_irqs_disabled();
+
+	guard(raw_spinlock)(&clock_trace_lock);
+	if (clock_trace_live.line->source == source)
+		clock_trace_withhold_locked();
+}
+
+/**
+ * clock_trace_source_reset - a counter may have been reset
+ * @source:	the counter
+ *
+ * Follows clock_trace_source_suspend(): what is read from now on is on a new time line.
+ * Its epoch is withheld until all CPUs have been measured. To be called on the first CPU
+ * that runs, with interrupts disabled.
+ */
+void clock_trace_source_reset(struct clock_trace_source *source)
+{
+	lockdep_assert_irqs_disabled();
+
+	scoped_guard(raw_spinlock, &clock_trace_lock) {
+		if (clock_trace_live.line->source != source ||
+		    READ_ONCE(source->trust) != CLOCK_TRACE_TRUSTED)
+			return;
+		measured_is_this_cpu();
+		clock_trace_begin_counter_line(source);
+		/* With a single CPU online there is nothing to measure */
+		clock_trace_restore_locked();
+	}
+	clock_trace_announce(CLOCK_TRACE_COUNTER, source->name, "");
+	clock_trace_monitor_recheck();
+}
+
+/* The line of CLOCK_MONOTONIC goes on, under another epoch */
+static void rename_line(void)
+{
+	struct clock_trace_line *old = clock_trace_live.line, *line;
+
+	line = clock_trace_begin_line(old->state, old->frequency);
+	line->clamped = old->clamped;
+	line->base_ticks = old->base_ticks;
+	line->base_ns = old->base_ns;
+	atomic64_set(&line->own_highest, atomic64_read(old->highest));
+	clock_trace_set_line(line);
+}
+
+static void disrupted_work_fn(struct work_struct *work)
+{
+	u32 key = get_random_u32();
+	struct clock_trace_info info;
+	enum clock_trace_state state;
+
+	scoped_guard(mutex, &clock_trace_mutex) {
+		/* No CPU is on its way up or down, for which the epoch is withheld */
+		guard(cpus_read_lock)();
+		guard(raw_spinlock_irqsave)(&clock_trace_lock);
+
+		epoch_key ^= key;
+		state = clock_trace_live.line->state;
+		measured_is_this_cpu();
+		if (state == CLOCK_TRACE_COUNTER) {
+			clock_trace_begin_counter_line(clock_trace_live.line->source);
+			clock_trace_restore_locked();
+		} else {
+			rename_line();
+		}
+		if (state == CLOCK_TRACE_MONOTONIC)
+			monotonic_epoch = clock_trace_live.line->epoch;
+		else
+			monotonic_epoch = draw_epoch();
+	}
+	clock_trace_monitor_recheck();
+	clock_trace_get_info(&info);
+	clock_trace_announce(info.state, info.source, info.reason);
+}
+
+static DECLARE_WORK(disrupted_work, disrupted_work_fn);
+
+/**
+ * clock_trace_disrupted - this machine may be another one than before
+ *
+ * A virtual machine was restored from a snapshot, cloned or migrated: counters and
+ * CLOCK_MONOTONIC have another relation to what was read before, and another machine may
+ * go on from the same state. Begins a new epoch soon, whatever drives the clock, and has
+ * all CPUs measured anew.
+ *
+ * Any context but NMI.
+ */
+void clock_trace_disrupted(void)
+{
+	schedule_work(&disrupted_work);
+}
+EXPORT_SYMBOL_GPL(clock_trace_disrupted);
+
+static int vmfork_notify(struct notifier_block *nb, unsigned long action, void *data)
+{
+	clock_trace_disrupted();
+	return NOTIFY_OK;
+}
+
+static struct notifier_block vmfork_nb = {
+	.notifier_call	= vmfork_notify,
+};
+
+/* Before a CPU starts */
+static int hotplug_prepare(unsigned int cpu)
+{
+	clock_trace_withhold();
+	return 0;
+}
+
+/* With interrupts disabled on the CPU that goes: from here on, what it reads is noted */
+static int hotplug_dying(unsigned int cpu)
+{
+	clock_trace_withhold();
+	return 0;
+}
+
+/* It does not read the clock any more. Also called if it has not come up */
+static int hotplug_dead(unsigned int cpu)
+{
+	scoped_guard(raw_spinlock_irqsave, &clock_trace_lock)
+		cpumask_clear_cpu(cpu, &clock_trace_measured);
+	clock_trace_restore();
+	return 0;
+}
+
+static int __init clock_trace_line_init(void)
+{
+	u32 key = get_random_u32();
+	int err;
+
+	/* No program has seen the epoch with which the kernel was built */
+	scoped_guard(raw_spinlock_irqsave, &clock_trace_lock) {
+		epoch_key = key;
+		rename_line();
+		monotonic_epoch = clock_trace_live.line->epoch;
+	}
+
+	err = cpuhp_setup_state_nocalls(CPUHP_BP_PREPARE_DYN, "clock_trace:prepare",
+					hotplug_prepare, hotplug_dead);
+	if (err < 0)
+		return err;
+	err = cpuhp_setup_state_nocalls(CPUHP_AP_CLOCK_TRACE_DYING, "clock_trace:dying",
+					NULL, hotplug_dying);
+	if (err < 0)
+		return err;
+	return register_random_vmfork_notifier(&vmfork_nb);
+}
+core_initcall(clock_trace_line_init);

@@ -1,0 +1,449 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The core of the trace clock as it is, in a model of a machine: orders of events that no
+ * test on a machine can bring about, or not each time. Prints TAP.
+ */
+
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include "../../kernel/kernel/time/clock_trace_internal.h"
+#include "../../kernel/kernel/time/clock_trace_line.h"
+
+#define FREQUENCY 2000000000ULL
+
+unsigned int model_cpu;
+struct cpumask model_online = { 0xf };
+unsigned long jiffies;
+bool timekeeping_is_updated;
+
+static struct vdso_clock_trace vdso_page;
+struct vdso_clock_trace *vdso_k_clock_trace_data = &vdso_page;
+extern int (*model_initcall)(void);
+
+/* Nanoseconds; each reading of a counter takes one */
+static u64 now = 1000000;
+static s64 offset[MODEL_CPUS];
+static u64 lead_of_fast_clock;
+/* CLOCK_MONOTONIC is made from the counters */
+static bool tsc_keeps_time, condemned;
+static unsigned int failed, number;
+
+static int (*prepare)(unsigned int), (*dead)(unsigned int), (*dying)(unsigned int);
+static struct notifier_block *vmfork;
+static struct work_struct *queue[16];
+static unsigned int queued;
+static bool checked, rechecked;
+
+static u64 read_counter(void)
+{
+	return ++now * (FREQUENCY / NSEC_PER_SEC) + offset[model_cpu];
+}
+
+u64 ktime_get_ns(void)
+{
+	++now;
+	return tsc_keeps_time ? now + offset[model_cpu] / (s64)(FREQUENCY / NSEC_PER_SEC) : now;
+}
+
+u64 ktime_get_mono_fast_ns(void)
+{
+	return ktime_get_ns() + (timekeeping_is_updated ? lead_of_fast_clock : 0);
+}
+
+bool ktime_try_get_ns(u64 *ns)
+{
+	*ns = ktime_get_ns();
+	return !timekeeping_is_updated;
+}
+
+u32 get_random_u32(void)
+{
+	return random();
+}
+
+int cpuhp_setup_state_nocalls(int state, const char *name, int (*up)(unsigned int),
+			      int (*down)(unsigned int))
+{
+	if (state == CPUHP_BP_PREPARE_DYN) {
+		prepare = up;
+		dead = down;
+	} else {
+		dying = down;
+	}
+	return 0;
+}
+
+int register_random_vmfork_notifier(struct notifier_block *nb)
+{
+	vmfork = nb;
+	return 0;
+}
+
+void on_each_cpu(void (*fn)(void *), void *data, int wait)
+{
+	unsigned int this = model_cpu;
+
+	for (model_cpu = 0; model_cpu < MODEL_CPUS; model_cpu++)
+		if (cpumask_test_cpu(model_cpu, cpu_online_mask))
+			fn(data);
+	model_cpu = this;
+}
+
+void model_queue(struct work_struct *work)
+{
+	if (work->pending)
+		return;
+	work->pending = true;
+	queue[queued++] = work;
+}
+
+static void run_work(void)
+{
+	unsigned int i;
+
+	while (queued) {
+		struct work_struct *work = queue[0];
+
+		for (i = 1; i < queued; i++)
+			queue[i - 1] = queue[i];
+		queued--;
+		work->pending = false;
+		work->fn(work);
+		jiffies += 2;
+	}
+}
+
+/* --- what is not part of the test --- */
+
+void clock_trace_announce(enum clock_trace_state state, const char *source, const char *reason) { }
+void clock_trace_get_info(struct clock_trace_info *info) { memset(info, 0, sizeof(*info)); }
+void clock_trace_monitor_start(struct clock_trace_source *source) { }
+void clock_trace_monitor_stop(void) { }
+void clock_trace_monitor_flush(void) { }
+bool clock_trace_monitor_passed(void) { return checked; }
+void clock_trace_monitor_set_used(bool used) { }
+void clock_trace_monitor_recheck(void) { rechecked = true; }
+
+static void condemn(struct clock_trace_source *source, const char *reason)
+{
+	condemned = true;
+	/* Another clocksource is there at once */
+	tsc_keeps_time = false;
+}
+
+static bool keeps_time(struct clock_trace_source *source)
+{
+	return condemned && tsc_keeps_time;
+}
+
+static struct clock_trace_source source = {
+	.name = "model", .frequency = FREQUENCY, .rating = 1, .vdso = true,
+	.read = read_counter, .condemn = condemn, .keeps_time = keeps_time,
+};
+
+/* --- the tests --- */
+
+static void point(bool good, const char *format, ...)
+{
+	va_list args;
+
+	printf("%sok %u - ", good ? "" : "not ", ++number);
+	va_start(args, format);
+	vprintf(format, args);
+	va_end(args);
+	putchar('\n');
+	failed += !good;
+}
+
+static u64 read_on(unsigned int cpu)
+{
+	model_cpu = cpu;
+	return clock_trace_read();
+}
+
+static struct clock_trace_sample sample_on(unsigned int cpu)
+{
+	struct clock_trace_sample sample;
+
+	model_cpu = cpu;
+	clock_trace_read_for_user(&sample);
+	return sample;
+}
+
+static void all_pass(void)
+{
+	unsigned int cpu;
+
+	for (cpu = 0; cpu < MODEL_CPUS; cpu++)
+		if (cpumask_test_cpu(cpu, cpu_online_mask))
+			clock_trace_cpu_passed(cpu);
+	clock_trace_restore();
+}
+
+static void boot(void)
+{
+	model_initcall();
+	clock_trace_register_source(&source);
+	checked = true;
+	all_pass();
+	clock_trace_source_checked();
+	run_work();
+}
+
+static void first_use(void)
+{
+	u32 epoch = clock_trace_epoch();
+	struct clock_trace_sample sample;
+
+	point(!vdso_page.epoch, "no epoch in the vDSO before the first system call");
+	sample = sample_on(0);
+	point(vdso_page.epoch == epoch && sample.epoch == epoch,
+	      "the first system call publishes it");
+}
+
+static void firmware(void)
+{
+	u64 highest, value;
+
+	offset[1] = 10000000;
+	highest = read_on(1);
+	/* As tsc_verify_tsc_adjust() does: first the loss, then the register */
+	model_cpu = 1;
+	clock_trace_source_lost(&source, "firmware");
+	offset[1] = 0;
+	value = read_on(1);
+	point(value >= highest, "TSC_ADJUST is restored: %lld ticks later", value - highest);
+	value = read_on(0);
+	point(value >= highest, "another CPU does not go back either");
+	run_work();
+	value = read_on(0);
+	point(value >= highest && clock_trace_live.line->state == CLOCK_TRACE_FALLBACK,
+	      "nor the fallback");
+}
+
+static void failed_check(void)
+{
+	unsigned int i, still = 0, back = 0;
+	u64 value, last;
+
+	tsc_keeps_time = true;
+	offset[3] = 100000000LL * (s64)(FREQUENCY / NSEC_PER_SEC);
+	last = read_on(3);
+	model_cpu = 0;
+	clock_trace_source_condemned(&source, "CPU 3 is ahead");
+	point(clock_trace_read() >= last || sample_on(0).epoch, "readers are answered meanwhile");
+	run_work();
+	point(condemned, "timekeeping was told");
+	point(read_on(0) >= last, "the fallback begins where CPU 3 was");
+	for (i = 0; i < 1000; i++) {
+		last = read_on(3);
+		value = read_on(0);
+		still += value == last;
+		back += value < last;
+		now += 1000;
+	}
+	point(still <= 1 && !back, "%u of 1000 readings stood still, %u went back", still, back);
+}
+
+/* Without another clocksource */
+static void no_other_clocksource(void)
+{
+	u64 value, last = 0;
+	bool back = false;
+	unsigned int i;
+
+	source.condemn = NULL;
+	condemned = true;
+	tsc_keeps_time = true;
+	offset[3] = 1000000;
+	clock_trace_source_condemned(&source, "CPU 3 is ahead");
+	run_work();
+	for (i = 0; i < 1000; i++) {
+		value = sample_on(i % 4).value;
+		back |= value < last;
+		last = value;
+	}
+	point(clock_trace_live.line->clamped && !back,
+	      "a fallback on the condemned counter does not go back");
+}
+
+static void dying_cpu(void)
+{
+	u64 highest, value;
+	u32 epoch = clock_trace_epoch();
+
+	sample_on(0);
+	offset[3] = 1000000;
+	model_cpu = 3;
+	dying(3);
+	/* Its last events */
+	now += 60000;
+	point(!vdso_page.epoch && !clock_trace_live.epoch, "the epoch is withheld");
+	highest = read_on(3);
+	cpumask_clear_cpu(3, &model_online);
+	model_cpu = 0;
+	dead(3);
+	point(vdso_page.epoch == epoch, "and given back when the CPU is dead");
+	/* Less than it was ahead */
+	now += 1000;
+	clock_trace_source_lost(&source, "test");
+	run_work();
+	value = read_on(0);
+	point(value >= highest, "what a dying CPU has read last counts: %lld ticks",
+	      value - highest);
+}
+
+static void unmeasured_cpu(void)
+{
+	u64 before = read_on(0), value, last;
+	u32 epoch = clock_trace_epoch();
+
+	sample_on(0);
+	cpumask_clear_cpu(3, &model_online);
+	dead(3);
+	model_cpu = 0;
+	prepare(3);
+	offset[3] = 500000000;
+	value = read_on(3);
+	point(value >= before && value < before + 10000, "a CPU that is not measured is not read");
+	cpumask_set_cpu(3, &model_online);
+	model_cpu = 0;
+	point(!clock_trace_restore() && !vdso_page.epoch, "the epoch stays withheld");
+	last = read_on(0);
+	value = read_on(3);
+	point(value >= last && value < last + 10000, "its counter does not spoil the line");
+	offset[3] = 0;
+	clock_trace_cpu_passed(3);
+	point(clock_trace_restore() && clock_trace_epoch() == epoch && vdso_page.epoch == epoch,
+	      "the same epoch is given back when it has passed");
+	point(read_on(3) >= last, "and it does not go back");
+}
+
+static void loss_with_unmeasured_cpu(void)
+{
+	u64 before, value;
+
+	cpumask_clear_cpu(3, &model_online);
+	dead(3);
+	prepare(3);
+	offset[3] = 500000000;
+	cpumask_set_cpu(3, &model_online);
+	before = read_on(0);
+	clock_trace_source_condemned(&source, "CPU 3 is ahead");
+	run_work();
+	value = read_on(0);
+	point(value >= before && value < before + 100000,
+	      "a CPU that failed before it was used is not where the fallback begins");
+}
+
+static void resume(void)
+{
+	u32 epoch = clock_trace_epoch();
+	u64 before = read_on(0), value;
+
+	sample_on(0);
+	clock_trace_source_suspend(&source);
+	point(!vdso_page.epoch, "suspend withholds the epoch");
+	offset[0] = -900000;
+	offset[1] = 7000000;
+	model_cpu = 0;
+	clock_trace_source_reset(&source);
+	point(clock_trace_epoch() != epoch, "resume begins another one");
+	point(!vdso_page.epoch && rechecked, "which is withheld, and the CPUs are checked");
+	value = read_on(1);
+	point(value < before, "the counter of a CPU that was not measured is not read");
+	offset[1] = offset[2] = offset[3] = offset[0];
+	all_pass();
+	point(vdso_page.epoch == clock_trace_epoch(), "until all have passed");
+}
+
+static void clones(void)
+{
+	u32 epoch = clock_trace_epoch(), first;
+
+	sample_on(0);
+	vmfork->notifier_call(vmfork, 0, NULL);
+	run_work();
+	first = clock_trace_epoch();
+	point(first != epoch && !vdso_page.epoch && rechecked,
+	      "a cloned machine has another epoch, withheld until it is checked");
+	all_pass();
+	point(vdso_page.epoch == first, "which is the one that it gets then");
+
+	clock_trace_source_lost(&source, "test");
+	run_work();
+	epoch = clock_trace_epoch();
+	vmfork->notifier_call(vmfork, 0, NULL);
+	run_work();
+	point(clock_trace_epoch() != epoch, "a clone in the fallback has another epoch as well");
+}
+
+/* A reader that interrupted an update of timekeeping gets a time that is a little ahead */
+static void update_of_timekeeping(void)
+{
+	u64 ahead, value;
+
+	clock_trace_source_lost(&source, "test");
+	run_work();
+	timekeeping_is_updated = true;
+	lead_of_fast_clock = 500;
+	ahead = read_on(2);
+	timekeeping_is_updated = false;
+	value = read_on(0);
+	point(value >= ahead, "nobody goes back behind an update of timekeeping");
+	point(sample_on(1).value >= ahead, "nor does a system call");
+	now += 1000;
+	read_on(0);
+	point((u64)atomic64_read(clock_trace_live.line->highest) == ahead,
+	      "a reader that interrupts no update writes nothing");
+}
+
+static void loss_while_withheld(void)
+{
+	u64 before;
+
+	sample_on(0);
+	clock_trace_withhold();
+	before = read_on(2);
+	clock_trace_source_lost(&source, "test");
+	point(!clock_trace_restore() && !clock_trace_live.epoch && !vdso_page.epoch,
+	      "a lost counter does not get its epoch back");
+	run_work();
+	point(read_on(1) >= before && clock_trace_live.line->state == CLOCK_TRACE_FALLBACK,
+	      "and the fallback begins");
+}
+
+static const struct {
+	const char *name;
+	void (*run)(void);
+} tests[] = {
+	{ "first use", first_use },
+	{ "firmware", firmware },
+	{ "failed check", failed_check },
+	{ "no other clocksource", no_other_clocksource },
+	{ "dying CPU", dying_cpu },
+	{ "unmeasured CPU", unmeasured_cpu },
+	{ "loss with an unmeasured CPU", loss_with_unmeasured_cpu },
+	{ "resume", resume },
+	{ "clones", clones },
+	{ "update of timekeeping", update_of_timekeeping },
+	{ "loss while withheld", loss_while_withheld },
+};
+
+/* Each test is a process of its own, as the clock cannot be set back */
+int main(int argc, char **argv)
+{
+	unsigned long i = argc > 1 ? strtoul(argv[1], NULL, 10) : ARRAY_SIZE(tests);
+
+	if (i >= ARRAY_SIZE(tests)) {
+		printf("%zu\n", ARRAY_SIZE(tests));
+		return 0;
+	}
+	srandom(i + 1);
+	printf("# %s\n", tests[i].name);
+	boot();
+	tests[i].run();
+	printf("1..%u\n", number);
+	return failed != 0;
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Just enough of the kernel to compile the core of the trace clock into a program: one
+ * thread, which says on which CPU it is, counters that a test sets as it likes, and work
+ * items that run when the test says so.
+ */
+#ifndef MODEL_H
+#define MODEL_H
+
+
+#include <limits.h>
+#include <stddef.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+typedef uint8_t u8;
+typedef uint32_t u32;
+typedef int32_t s32;
+typedef uint64_t u64;
+typedef int64_t s64;
+typedef int clockid_t;
+#define U64_MAX UINT64_MAX
+
+#define EINVAL 22
+#define NSEC_PER_SEC 1000000000L
+#define HZ 1000
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define ____cacheline_aligned
+#define __read_mostly
+#define __init
+#define notrace
+#undef __always_inline
+#define __always_inline inline __attribute__((always_inline))
+#define __user
+#define likely(x) (x)
+#define unlikely(x) (x)
+#define max(a, b) ((a) > (b) ? (a) : (b))
+#define container_of(p, type, member) ((type *)((char *)(p) - offsetof(type, member)))
+#define EXPORT_SYMBOL_GPL(name) struct clock_trace_source
+#define core_initcall(fn) int (*model_initcall)(void) = fn
+#define IS_ENABLED(option) 1
+#define WARN_ON_ONCE(x) (x)
+#define pr_info(...) do { } while (0)
+#define pr_warn(...) do { } while (0)
+#define pr_err(...) do { } while (0)
+#define scnprintf snprintf
+#define strscpy(to, from) snprintf(to, sizeof(to), "%s", from)
+
+/* --- CPUs --- */
+
+#define MODEL_CPUS 4
+
+extern unsigned int model_cpu;
+#define smp_processor_id() model_cpu
+#define raw_smp_processor_id() model_cpu
+
+struct cpumask { unsigned long bits; };
+extern struct cpumask model_online;
+#define cpu_online_mask (&model_online)
+#define cpumask_test_cpu(cpu, mask) (!!((mask)->bits >> (cpu) & 1))
+#define cpumask_set_cpu(cpu, mask) ((mask)->bits |= 1UL << (cpu))
+#define cpumask_clear_cpu(cpu, mask) ((mask)->bits &= ~(1UL << (cpu)))
+#define cpumask_clear(mask) ((mask)->bits = 0)
+#define cpumask_subset(a, b) (!((a)->bits & ~(b)->bits))
+
+#define CPUHP_BP_PREPARE_DYN 0
+#define CPUHP_AP_CLOCK_TRACE_DYING 1
+int cpuhp_setup_state_nocalls(int state, const char *name, int (*up)(unsigned int),
+			      int (*down)(unsigned int));
+void on_each_cpu(void (*fn)(void *), void *data, int wait);
+
+/* --- one thread needs no locks, and no barriers --- */
+
+struct list_head { struct list_head *next, *prev; };
+#define LIST_HEAD(name) struct list_head name = { &name, &name }
+static inline void list_add_tail(struct list_head *new, struct list_head *head)
+{
+	new->prev = head->prev;
+	new->next = head;
+	head->prev->next = new;
+	head->prev = new;
+}
+
+#define list_for_each_entry(pos, head, member)						\
+	for (pos = container_of((head)->next, typeof(*pos), member); &pos->member != (head);	\
+	     pos = container_of(pos->member.next, typeof(*pos), member))
+
+struct mutex { int unused; };
+typedef struct { int unused; } raw_spinlock_t;
+#define DEFINE_MUTEX(name) struct mutex name
+#define DEFINE_RAW_SPINLOCK(name) raw_spinlock_t name
+#define guard(kind) model_guard
+#define scoped_guard(...) if (1)
+static inline void model_guard() { }
+#define cpus_read_lock 0
+#define lockdep_assert_held(lock) do { } while (0)
+#define lockdep_assert_cpus_held() do { } while (0)
+#define lockdep_assert_irqs_disabled() do { } while (0)
+#define preempt_disable_notrace() do { } while (0)
+#define preempt_enable_notrace() do { } while (0)
+#define synchronize_rcu() do { } while (0)
+
+#define READ_ONCE(x) (*(volatile typeof(x) *)&(x))
+#define WRITE_ONCE(x, value) (*(volatile typeof(x) *)&(x) = (value))
+#define smp_load_acquire(p) READ_ONCE(*(p))
+#define smp_store_release(p, value) WRITE_ONCE(*(p), value)
+#define smp_mb() do { } while (0)
+#define smp_rmb() do { } while (0)
+#define smp_wmb() do { } while (0)
+#define cmpxchg(p, old, new) __sync_val_compare_and_swap(p, old, new)
+
+typedef struct { s64 value; } atomic64_t;
+#define atomic64_read(a) ((a)->value)
+#define atomic64_set(a, v) ((a)->value = (v))
+static inline bool atomic64_try_cmpxchg(atomic64_t *a, s64 *old, s64 new)
+{
+	a->value = new;
+	return true;
+}
+
+#define DECLARE_STATIC_CALL(name, fn) extern u64 (*name)(void)
+#define DEFINE_STATIC_CALL(name, fn) u64 (*name)(void) = fn
+#define static_call(name) name
+#define static_call_update(name, fn) (name = (fn))
+
+/* --- work --- */
+
+struct work_struct { void (*fn)(struct work_struct *work); bool pending; };
+struct delayed_work { struct work_struct work; };
+struct irq_work { void (*fn)(struct irq_work *work); };
+#define DECLARE_WORK(name, f) struct work_struct name = { .fn = f }
+#define DECLARE_DELAYED_WORK(name, f) struct delayed_work name = { .work = { .fn = f } }
+#define DEFINE_IRQ_WORK(name, f) struct irq_work name = { .fn = f }
+#define irq_work_queue(w) ((w)->fn(w))
+#define schedule_work(w) model_queue(w)
+#define schedule_delayed_work(w, delay) model_queue(&(w)->work)
+#define mod_delayed_work(wq, w, delay) model_queue(&(w)->work)
+void model_queue(struct work_struct *work);
+
+/* --- time and chance --- */
+
+extern unsigned long jiffies;
+#define msecs_to_jiffies(ms) (ms)
+#define time_after(a, b) ((long)((b) - (a)) < 0)
+
+extern bool timekeeping_is_updated;
+u64 ktime_get_ns(void);
+u64 ktime_get_mono_fast_ns(void);
+bool ktime_try_get_ns(u64 *ns);
+
+u32 get_random_u32(void);
+#define random_get_entropy() get_random_u32()
+#define jhash_3words(a, b, c, seed) \
+	(((a) * 2654435761u ^ (b) * 2246822519u ^ (c) * 3266489917u ^ (seed)))
+#define reciprocal_scale(v, n) ((u32)((u64)(u32)(v) * (n) >> 32))
+static inline u64 div_u64_rem(u64 n, u32 d, u32 *rest)
+{
+	*rest = n % d;
+	return n / d;
+}
+
+#define div_u64(n, d) ((n) / (d))
+#define div64_u64(n, d) ((n) / (d))
+#define mul_u64_u64_shr(a, b, shift) ((u64)((unsigned __int128)(a) * (b) >> (shift)))
+
+struct notifier_block { int (*notifier_call)(struct notifier_block *, unsigned long, void *); };
+#define NOTIFY_OK 1
+int register_random_vmfork_notifier(struct notifier_block *nb);
+
+struct timespec64 { s64 tv_sec; long tv_nsec; };
+struct vdso_clock_trace { u32 epoch; u32 unused; u64 frequency; };
+extern struct vdso_clock_trace *vdso_k_clock_trace_data;
+
+#endif /* MODEL_H */
