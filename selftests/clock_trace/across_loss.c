@@ -21,6 +21,7 @@
 #define WARM_UP		20000UL
 /* Every how many reads is one by system call, and one followed by a frequency */
 #define SYSCALL_EVERY	16
+#define READER_PRIORITY	10
 #define FREQ_EVERY	32
 
 /* The time line before the loss and the one after it */
@@ -65,6 +66,8 @@ static int nr_threads = 4;
 static __u64 epochs[LINES], frequency;
 /* The counters of the CPUs differ in truth, not only as the check sees them */
 static bool skewed;
+/* The threads leave their CPUs to nobody */
+static bool fifo;
 static bool stop;
 
 static __u64 monotonic_ns(void)
@@ -181,12 +184,22 @@ static void read_once(struct thread *t, bool by_syscall)
 	__atomic_store_n(&t->reads[line], t->reads[line] + 1, __ATOMIC_RELAXED);
 }
 
+/* Above all that the kernel does in threads of ordinary priority */
+static int be_fifo(int priority)
+{
+	struct sched_param param = { .sched_priority = priority };
+
+	return sched_setscheduler(0, SCHED_FIFO, &param) ? -errno : 0;
+}
+
 static void *reader(void *data)
 {
 	struct thread *t = data;
 	unsigned long n;
 
 	t->error = pin_to_cpu(t->cpu);
+	if (!t->error && fifo)
+		t->error = be_fifo(READER_PRIORITY);
 	for (n = 1; !t->error && !__atomic_load_n(&stop, __ATOMIC_RELAXED); n++) {
 		read_once(t, n % SYSCALL_EVERY == 0);
 		if (n % FREQ_EVERY == 0)
@@ -279,6 +292,7 @@ static void usage(const char *name)
 	       "  -w FILE=TEXT  once all threads read, write TEXT to FILE (may be repeated)\n"
 	       "  -x            the counters differ in truth: values of different CPUs are\n"
 	       "                only compared from the loss on\n"
+	       "  -f            the threads are SCHED_FIFO\n"
 	       "  -n THREADS    number of threads (4); they are spread over the CPUs\n"
 	       "  -r READS      reads of each thread after the loss (20000)\n"
 	       "  -t SECONDS    how long to wait for the loss (120)\n", name);
@@ -305,8 +319,11 @@ int main(int argc, char **argv)
 	bool lost;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	while ((option = getopt(argc, argv, "hn:r:t:w:x")) != -1) {
+	while ((option = getopt(argc, argv, "fhn:r:t:w:x")) != -1) {
 		switch (option) {
+		case 'f':
+			fifo = true;
+			break;
 		case 'n':
 			nr_threads = parse(optarg, MAX_THREADS);
 			break;
@@ -345,6 +362,9 @@ int main(int argc, char **argv)
 		threads[i].lowest[OLD] = UINT64_MAX;
 		threads[i].lowest[NEW] = UINT64_MAX;
 	}
+	/* This thread watches them. */
+	if (fifo && be_fifo(READER_PRIORITY + 1))
+		ksft_exit_skip("cannot be SCHED_FIFO\n");
 	for (i = 0; i < nr_threads; i++) {
 		err = pthread_create(&threads[i].thread, NULL, reader, &threads[i]);
 		if (err)
@@ -369,7 +389,7 @@ int main(int argc, char **argv)
 	for (i = 0; i < nr_threads; i++) {
 		pthread_join(threads[i].thread, NULL);
 		if (threads[i].error)
-			ksft_exit_fail_msg("cannot pin a thread to CPU %d\n", threads[i].cpu);
+			ksft_exit_fail_msg("a thread cannot run on CPU %d\n", threads[i].cpu);
 	}
 	if (!lost)
 		ksft_exit_fail_msg("not all threads got values of a new epoch in %lu s\n",
