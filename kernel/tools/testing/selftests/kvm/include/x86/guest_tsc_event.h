@@ -5,11 +5,6 @@
 #ifndef SELFTEST_KVM_GUEST_TSC_EVENT_H
 #define SELFTEST_KVM_GUEST_TSC_EVENT_H
 
-#include <stdbool.h>
-#include <sys/types.h>
-
-#include <linux/types.h>
-
 #include "kvm_util.h"
 
 #define TRACEFS			"/sys/kernel/tracing"
@@ -53,9 +48,7 @@ void tsc_tracer_write(struct tsc_tracer *tracer, const char *name, const char *t
 void tsc_tracer_start(struct tsc_tracer *tracer);
 void tsc_tracer_stop(struct tsc_tracer *tracer);
 
-/*
- * Read all text that came since the last call; the next call overwrites it.
- */
+/* Read all text that came since the last call; the next call overwrites it. */
 char *tsc_tracer_text(struct tsc_tracer *tracer);
 
 /* The number of the thread that wrote a line of a trace */
