@@ -77,6 +77,7 @@ static enum clock_trace_check_result check_all(struct measured *measured, unsign
 	for (i = 0; i < measured->nr_cpus; i++) {
 		if (i == reference)
 			continue;
+		clock_trace_measure_finish();
 		one = clock_trace_measure(&tsc, measured->cpus[i], false, &m);
 		result = max(result, one);
 		if (one == CLOCK_TRACE_CHECK_FAILED)
@@ -134,9 +135,11 @@ static void detect(const struct measured *measured, struct detection *detection,
 
 	for (offset = 1; offset < MAX_OFFSET_S * measured->tsc_hz; offset += offset / 16 + 1) {
 		skew_ticks = detection->direction * (s64)offset;
-		for (i = found = 0; i < tries; i++)
+		for (i = found = 0; i < tries; i++) {
+			clock_trace_measure_finish();
 			found += clock_trace_measure(&tsc, measured->cpus[1], false, &m) ==
 				 CLOCK_TRACE_CHECK_FAILED;
+		}
 		if (found && !detection->smallest)
 			detection->smallest = offset;
 		if (found == tries) {

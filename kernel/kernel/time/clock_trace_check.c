@@ -524,8 +524,9 @@ static struct pair the_pair = {
  *
  * Process context, in a task that is bound to its CPU. One at a time.
  *
- * Return: CLOCK_TRACE_CHECK_PASSED, CLOCK_TRACE_CHECK_FAILED, or
- * CLOCK_TRACE_CHECK_INCOMPLETE if the other CPU could not be met in time.
+ * Return: CLOCK_TRACE_CHECK_PASSED, CLOCK_TRACE_CHECK_FAILED,
+ * CLOCK_TRACE_CHECK_INCOMPLETE if the other CPU could not be met in time, or
+ * CLOCK_TRACE_CHECK_NONE if no meeting can begin now, because the last one is not over.
  */
 enum clock_trace_check_result clock_trace_measure(const struct clock_trace_source *source,
 						  unsigned int cpu, bool patient,
@@ -542,7 +543,7 @@ enum clock_trace_check_result clock_trace_measure(const struct clock_trace_sourc
 
 	/* One that came too late has to be through, see clock_trace_measure_finish() */
 	if (!await_release(pair, 0))
-		return result;
+		return CLOCK_TRACE_CHECK_NONE;
 
 	pair->source = source;
 	for (i = 0; i < PHASES; i++)

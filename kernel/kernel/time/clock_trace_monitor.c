@@ -746,7 +746,7 @@ int clock_trace_set_check_interval(const char *buf)
 
 	guard(mutex)(&check_mutex);
 	WRITE_ONCE(check_interval, interval);
-	if (!interval) {
+	if (!interval && check_wq) {
 		cancel_delayed_work(&periodic_work);
 		monitor.periodic = false;
 	}
