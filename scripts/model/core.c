@@ -224,7 +224,7 @@ static void firmware(void)
 
 static void failed_check(void)
 {
-	unsigned int i, still = 0;
+	unsigned int i, still = 0, back = 0;
 	u64 value, last;
 
 	tsc_keeps_time = true;
@@ -235,14 +235,15 @@ static void failed_check(void)
 	point(clock_trace_read() >= last || sample_on(0).epoch, "readers are answered meanwhile");
 	run_work();
 	point(condemned, "timekeeping was told");
+	point(read_on(0) >= last, "the fallback begins where CPU 3 was");
 	for (i = 0; i < 1000; i++) {
-		read_on(3);
+		last = read_on(3);
 		value = read_on(0);
 		still += value == last;
-		last = value;
+		back += value < last;
 		now += 1000;
 	}
-	point(still <= 1, "%u of 1000 readings stood still", still);
+	point(still <= 1 && !back, "%u of 1000 readings stood still, %u went back", still, back);
 }
 
 /* Without another clocksource */
@@ -273,15 +274,19 @@ static void dying_cpu(void)
 	u32 epoch = clock_trace_epoch();
 
 	sample_on(0);
-	offset[3] = 60000;
+	offset[3] = 1000000;
 	model_cpu = 3;
 	dying(3);
+	/* Its last events */
+	now += 60000;
 	point(!vdso_page.epoch && !clock_trace_live.epoch, "the epoch is withheld");
 	highest = read_on(3);
 	cpumask_clear_cpu(3, &model_online);
 	model_cpu = 0;
 	dead(3);
 	point(vdso_page.epoch == epoch, "and given back when the CPU is dead");
+	/* Less than it was ahead */
+	now += 1000;
 	clock_trace_source_lost(&source, "test");
 	run_work();
 	value = read_on(0);

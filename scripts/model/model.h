@@ -36,6 +36,7 @@ typedef int clockid_t;
 #define __user
 #define likely(x) (x)
 #define unlikely(x) (x)
+#define max_t(type, a, b) max((type)(a), (type)(b))
 #define max(a, b) ((a) > (b) ? (a) : (b))
 #define container_of(p, type, member) ((type *)((char *)(p) - offsetof(type, member)))
 #define EXPORT_SYMBOL_GPL(name) struct clock_trace_source
@@ -163,6 +164,7 @@ static inline u64 div_u64_rem(u64 n, u32 d, u32 *rest)
 
 #define div_u64(n, d) ((n) / (d))
 #define div64_u64(n, d) ((n) / (d))
+#define mul_u64_u64_shr(a, b, shift) ((u64)((unsigned __int128)(a) * (b) >> (shift)))
 
 struct notifier_block { int (*notifier_call)(struct notifier_block *, unsigned long, void *); };
 #define NOTIFY_OK 1

@@ -48,7 +48,7 @@ static __always_inline u64 monotonic_value(const struct clock_trace_line *line, 
 
 	/* A reading without the lock of timekeeping may be older than the line */
 	if (likely((s64)(ns - line->base_ns) > 0))
-		ticks = clock_trace_ns_to_ticks(ns - line->base_ns, line->frequency);
+		ticks = clock_trace_ns_to_ticks(ns - line->base_ns, &line->rate);
 
 	return line->base_ticks + ticks;
 }
@@ -74,7 +74,7 @@ static __always_inline u64 read_monotonic(struct clock_trace_line *line, bool an
 	 * A reader that communicated its value has raised the highest before. Both
 	 * functions that did not raise it here end with a read barrier.
 	 */
-	return max(value, (u64)atomic64_read(line->highest));
+	return max_t(u64, value, atomic64_read(line->highest));
 }
 
 static __always_inline void read_slow(struct clock_trace_sample *sample, bool any_context)

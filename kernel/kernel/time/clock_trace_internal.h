@@ -17,24 +17,48 @@ struct kobject;
 #define CLOCK_TRACE_EPOCH_MAX	(NSEC_PER_SEC - 1)
 
 /**
- * clock_trace_ns_to_ticks - convert a time span to ticks
- * @ns:		nanoseconds, any value
+ * struct clock_trace_rate - ticks in a nanosecond
+ * @ticks:	whole ticks
+ * @fraction:	the rest, in units of 2^-64
+ */
+struct clock_trace_rate {
+	u64	ticks;
+	u64	fraction;
+};
+
+/**
+ * clock_trace_make_rate - ticks in a nanosecond, from a frequency
  * @frequency:	ticks per second, any value
  *
- * Seconds and the rest are converted apart, on both sides, so that no product exceeds
- * 64 bits. A 128-bit division would be shorter, but is a function that can be traced
- * where the CPU has none, and a tracer may read the clock.
- *
- * Return: the ticks in @ns, rounded down, modulo 2^64.
+ * Return: the rate, its fraction rounded up: whole seconds then have whole ticks.
  */
-static __always_inline u64 clock_trace_ns_to_ticks(u64 ns, u64 frequency)
+static inline struct clock_trace_rate clock_trace_make_rate(u64 frequency)
 {
-	u32 ns_rest, frequency_rest;
-	u64 sec = div_u64_rem(ns, NSEC_PER_SEC, &ns_rest);
-	u64 giga = div_u64_rem(frequency, NSEC_PER_SEC, &frequency_rest);
+	struct clock_trace_rate rate;
+	u32 rest;
 
-	return sec * frequency + ns_rest * giga +
-	       div_u64((u64)ns_rest * frequency_rest, NSEC_PER_SEC);
+	rate.ticks = div_u64_rem(frequency, NSEC_PER_SEC, &rest);
+	rate.fraction = div_u64_rem((u64)rest << 32, NSEC_PER_SEC, &rest) << 32;
+	rate.fraction += div_u64_rem((u64)rest << 32, NSEC_PER_SEC, &rest);
+	if (rest)
+		rate.fraction++;
+	return rate;
+}
+
+/**
+ * clock_trace_ns_to_ticks - convert a time span to ticks
+ * @ns:		nanoseconds, any value
+ * @rate:	ticks in a nanosecond
+ *
+ * No division: a system call without a counter is to be as fast as one that reads
+ * CLOCK_MONOTONIC.
+ *
+ * Return: the ticks in @ns, modulo 2^64: rounded down, or one more. Never less for more
+ * nanoseconds, and exact for whole seconds.
+ */
+static __always_inline u64 clock_trace_ns_to_ticks(u64 ns, const struct clock_trace_rate *rate)
+{
+	return ns * rate->ticks + mul_u64_u64_shr(ns, rate->fraction, 64);
 }
 
 /**

@@ -42,6 +42,7 @@ static struct clock_trace_line lines[4] = {
 		.epoch		= 1,
 		.state		= CLOCK_TRACE_MONOTONIC,
 		.frequency	= NSEC_PER_SEC,
+		.rate		= { .ticks = 1 },
 		.highest	= &lines[0].own_highest,
 	},
 };
@@ -51,6 +52,7 @@ struct clock_trace_live clock_trace_live ____cacheline_aligned = {
 };
 
 struct cpumask clock_trace_measured __read_mostly;
+/* Described in clock_trace_line.h */
 DEFINE_MUTEX(clock_trace_mutex);
 DEFINE_RAW_SPINLOCK(clock_trace_lock);
 bool clock_trace_user_space __read_mostly;
@@ -223,6 +225,7 @@ struct clock_trace_line *clock_trace_begin_line(enum clock_trace_state state, u6
 	line->state = state;
 	line->clamped = false;
 	line->frequency = frequency;
+	line->rate = clock_trace_make_rate(frequency);
 	line->source = NULL;
 	line->base_ticks = 0;
 	line->base_ns = 0;

@@ -30,6 +30,7 @@
  * @clamped:	CLOCK_MONOTONIC may go back, because it still depends on a condemned
  *		counter: no reader gets less than another has got
  * @frequency:	ticks per second
+ * @rate:	@frequency as ticks in a nanosecond
  * @source:	the counter, with CLOCK_TRACE_COUNTER
  * @base_ticks:	with CLOCK_MONOTONIC: value at @base_ns
  * @base_ns:	with CLOCK_MONOTONIC: nanoseconds where this line begins
@@ -43,6 +44,7 @@ struct clock_trace_line {
 	enum clock_trace_state		state;
 	bool				clamped;
 	u64				frequency;
+	struct clock_trace_rate		rate;
 	struct clock_trace_source	*source;
 	u64				base_ticks;
 	u64				base_ns;

@@ -81,6 +81,7 @@ void clock_trace_begin_loss(struct clock_trace_source *source, u32 epoch)
 	cmpxchg(&clock_trace_vdso_data()->epoch, epoch, 0);
 
 	preempt_disable_notrace();
+	/* Pairs with the release in clock_trace_set_line() */
 	line = smp_load_acquire(&clock_trace_live.line);
 	if (line->source == source)
 		clock_trace_note_counter(line);
@@ -113,6 +114,7 @@ void clock_trace_source_lost(struct clock_trace_source *source, const char *reas
 
 	/* Pairs with the barrier in clock_trace_look_for_loss() */
 	smp_mb();
+	/* Pairs with the release in clock_trace_set_line() */
 	line = smp_load_acquire(&clock_trace_live.line);
 	if (line->source == source || clock_trace_get_source() == source)
 		clock_trace_begin_loss(source, READ_ONCE(line->epoch));

@@ -5,6 +5,7 @@
 
 #include <kunit/test.h>
 #include <linux/limits.h>
+#include <linux/math64.h>
 #include <linux/random.h>
 
 #include "clock_trace_internal.h"
@@ -40,16 +41,25 @@ static const u64 extremes[] = {
 	U32_MAX - 1ULL, U32_MAX, U32_MAX + 1ULL, S64_MAX, S64_MAX + 1ULL, U64_MAX - 1, U64_MAX,
 };
 
+static void expect_ticks(struct kunit *test, u64 ns, u64 frequency)
+{
+	struct clock_trace_rate rate = clock_trace_make_rate(frequency);
+	u64 ticks = clock_trace_ns_to_ticks(ns, &rate), expected = ticks_by_bits(ns, frequency);
+	u32 rest;
+
+	div_u64_rem(ns, NSEC_PER_SEC, &rest);
+	if (ticks == expected + 1 && rest)
+		return;
+	KUNIT_EXPECT_EQ_MSG(test, ticks, expected, "%llu ns at %llu Hz", ns, frequency);
+}
+
 static void ns_to_ticks_extremes(struct kunit *test)
 {
 	int i, j;
 
 	for (i = 0; i < ARRAY_SIZE(extremes); i++)
 		for (j = 0; j < ARRAY_SIZE(extremes); j++)
-			KUNIT_EXPECT_EQ_MSG(test,
-					    clock_trace_ns_to_ticks(extremes[i], extremes[j]),
-					    ticks_by_bits(extremes[i], extremes[j]),
-					    "%llu ns at %llu Hz", extremes[i], extremes[j]);
+			expect_ticks(test, extremes[i], extremes[j]);
 }
 
 static void ns_to_ticks_random(struct kunit *test)
@@ -60,19 +70,33 @@ static void ns_to_ticks_random(struct kunit *test)
 		u64 ns = get_random_u64() >> get_random_u32_below(64);
 		u64 frequency = get_random_u64() >> get_random_u32_below(64);
 
-		KUNIT_EXPECT_EQ_MSG(test, clock_trace_ns_to_ticks(ns, frequency),
-				    ticks_by_bits(ns, frequency),
-				    "%llu ns at %llu Hz", ns, frequency);
+		expect_ticks(test, ns, frequency);
+	}
+}
+
+/* A span and the next nanosecond: not one tick back */
+static void ns_to_ticks_never_back(struct kunit *test)
+{
+	int i;
+
+	for (i = 0; i < 20000; i++) {
+		/* Less than 2^63 ticks: the difference has a sign */
+		u64 ns = get_random_u64() >> (1 + get_random_u32_below(63));
+		struct clock_trace_rate rate = clock_trace_make_rate(get_random_u32());
+		u64 before = clock_trace_ns_to_ticks(ns, &rate);
+
+		KUNIT_EXPECT_LE(test, clock_trace_ns_to_ticks(ns + 1, &rate) - before,
+				rate.ticks + 1);
 	}
 }
 
 static void ns_to_ticks_identity(struct kunit *test)
 {
+	struct clock_trace_rate rate = clock_trace_make_rate(NSEC_PER_SEC);
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(extremes); i++)
-		KUNIT_EXPECT_EQ(test, clock_trace_ns_to_ticks(extremes[i], NSEC_PER_SEC),
-				extremes[i]);
+		KUNIT_EXPECT_EQ(test, clock_trace_ns_to_ticks(extremes[i], &rate), extremes[i]);
 }
 
 static void resolution(struct kunit *test)
@@ -105,6 +129,7 @@ static void never_back(struct kunit *test)
 static struct kunit_case clock_trace_test_cases[] = {
 	KUNIT_CASE(ns_to_ticks_extremes),
 	KUNIT_CASE(ns_to_ticks_random),
+	KUNIT_CASE(ns_to_ticks_never_back),
 	KUNIT_CASE(ns_to_ticks_identity),
 	KUNIT_CASE(resolution),
 	KUNIT_CASE(never_back),

@@ -44,7 +44,7 @@ static void lose_irq(struct irq_work *work)
 static struct irq_work lose_work = IRQ_WORK_INIT(lose_irq);
 
 static ssize_t lose_write(struct file *file, const char __user *from, size_t count,
-				      loff_t *ppos)
+			  loff_t *ppos)
 {
 	char reason[sizeof(lose_reason)];
 	char *words;
@@ -73,7 +73,7 @@ static const struct file_operations lose_fops = {
 };
 
 static ssize_t watchdog_write(struct file *file, const char __user *from,
-					  size_t count, loff_t *ppos)
+			      size_t count, loff_t *ppos)
 {
 	bool object;
 	int err;

@@ -24,29 +24,29 @@ void clock_trace_epoch_unreg(void);
  * the current epoch.
  */
 TRACE_EVENT_FN(clock_trace_epoch,
-	    TP_PROTO(const struct clock_trace_info *info),
-	    TP_ARGS(info),
-	    TP_STRUCT__entry(__field(u32, epoch)
-			     __field(u32, state)
-			     __field(u64, frequency)
-			     __field(u64, value)
-			     __string(source, info->source)
-			     __string(reason, info->reason)),
-	    TP_fast_assign(__entry->epoch = info->sample.epoch;
-			   __entry->state = info->state;
-			   __entry->frequency = info->sample.frequency;
-			   __entry->value = info->sample.value;
-			   __assign_str(source);
-			   __assign_str(reason);),
-	    TP_printk("epoch=%u state=%s source=%s frequency=%llu value=%llu reason='%s'",
-		      __entry->epoch,
-		      __print_symbolic(__entry->state,
-				       { CLOCK_TRACE_MONOTONIC, "monotonic" },
-				       { CLOCK_TRACE_COUNTER, "counter" },
-				       { CLOCK_TRACE_FALLBACK, "fallback" }),
-		      __get_str(source), __entry->frequency, __entry->value,
-		      __get_str(reason)),
-	    clock_trace_epoch_reg, clock_trace_epoch_unreg
+	       TP_PROTO(const struct clock_trace_info *info),
+	       TP_ARGS(info),
+	       TP_STRUCT__entry(__field(u32, epoch)
+				__field(u32, state)
+				__field(u64, frequency)
+				__field(u64, value)
+				__string(source, info->source)
+				__string(reason, info->reason)),
+	       TP_fast_assign(__entry->epoch = info->sample.epoch;
+			      __entry->state = info->state;
+			      __entry->frequency = info->sample.frequency;
+			      __entry->value = info->sample.value;
+			      __assign_str(source);
+			      __assign_str(reason);),
+	       TP_printk("epoch=%u state=%s source=%s frequency=%llu value=%llu reason='%s'",
+			 __entry->epoch,
+			 __print_symbolic(__entry->state,
+					  { CLOCK_TRACE_MONOTONIC, "monotonic" },
+					  { CLOCK_TRACE_COUNTER, "counter" },
+					  { CLOCK_TRACE_FALLBACK, "fallback" }),
+			 __get_str(source), __entry->frequency, __entry->value,
+			 __get_str(reason)),
+	       clock_trace_epoch_reg, clock_trace_epoch_unreg
 );
 
 #endif /* _TRACE_CLOCK_TRACE_H */
