@@ -185,9 +185,7 @@ u64 clock_trace_check_cost(unsigned int cpu)
 	return atomic64_read(&per_cpu(check_cost, cpu));
 }
 
-static void budget_begin(struct budget *budget,
-				     const struct pair *pair,
-				     enum phase phase)
+static void budget_begin(struct budget *budget, const struct pair *pair, enum phase phase)
 {
 	budget->source = pair->source;
 	budget->start = pair->source->read();
@@ -228,8 +226,7 @@ static u64 find_warps(struct pair *pair)
  * Wait until it is this CPU's turn again. The counter is only looked at now and then,
  * so that a hand-over is noticed at once.
  */
-static __always_inline bool await_turn(struct pair *pair, u32 turn,
-						   struct budget *budget)
+static __always_inline bool await_turn(struct pair *pair, u32 turn, struct budget *budget)
 {
 	u32 seen;
 	int i;
@@ -258,8 +255,7 @@ static __always_inline void hand_over(struct pair *pair, u32 turn)
 }
 
 /* The reference's part of the hand-overs */
-static void bound_offset(struct pair *pair,
-				     struct clock_trace_bounds *bounds)
+static void bound_offset(struct pair *pair, struct clock_trace_bounds *bounds)
 {
 	struct budget budget;
 	u64 before, after;
@@ -294,8 +290,7 @@ static void answer_hand_overs(struct pair *pair)
 	}
 }
 
-static void measure_here(struct pair *pair, u64 *warp,
-				     struct clock_trace_bounds *bounds)
+static void measure_here(struct pair *pair, u64 *warp, struct clock_trace_bounds *bounds)
 {
 	*warp = find_warps(pair);
 	bound_offset(pair, bounds);
@@ -435,8 +430,7 @@ static void stay_task(struct work_struct *work)
 	complete(&pair->released);
 }
 
-static bool await_task(struct pair *pair, u64 *warp,
-				   struct clock_trace_bounds *bounds)
+static bool await_task(struct pair *pair, u64 *warp, struct clock_trace_bounds *bounds)
 {
 	guard(irqsave)();
 	atomic_set(&pair->state, WAITING);
@@ -447,8 +441,8 @@ static bool await_task(struct pair *pair, u64 *warp,
 	return true;
 }
 
-static bool meet_in_task(struct pair *pair, unsigned int cpu,
-				     u64 *warp, struct clock_trace_bounds *bounds)
+static bool meet_in_task(struct pair *pair, unsigned int cpu, u64 *warp,
+			 struct clock_trace_bounds *bounds)
 {
 	struct budget budget;
 	unsigned long seen, beats;
@@ -475,8 +469,8 @@ static bool meet_in_task(struct pair *pair, unsigned int cpu,
 }
 
 static enum clock_trace_check_result
-judge(const struct pair *pair, u64 warp,
-		  const struct clock_trace_bounds *bounds, struct clock_trace_measurement *m)
+judge(const struct pair *pair, u64 warp, const struct clock_trace_bounds *bounds,
+      struct clock_trace_measurement *m)
 {
 	/* What the other CPU has written, it has written before it left */
 	m->warp = max(warp, pair->warp);
