@@ -5,8 +5,8 @@
  * same clock.
  *
  * Claim: no result is impossible. Each read succeeds, the clock does not go back, the
- * ticks that passed during a measurement fit the time that it took, and the epoch stays.
- * A result that is slow is no failure.
+ * ticks that passed during a measurement fit the time that it took. A result that is slow
+ * is no failure.
  *
  * Diagnostics show a table, in nanoseconds; one line, "# JSON: ", has the same for
  * scripts. See usage() for a run that loses the counter, which shows the clock in
@@ -482,9 +482,12 @@ static void measure_path(const struct path *path, FILE *json)
 	for (nr_readers = 1; nr_readers <= nr_cpus; nr_readers = next_number(nr_readers))
 		measure(path, nr_readers, json);
 	epoch = current_epoch();
-	if (epoch != run.epoch)
-		ksft_exit_fail_msg("epoch %llu became %llu: these are figures of both\n",
-				   run.epoch, epoch);
+	if (epoch != run.epoch) {
+		ksft_test_result_skip("%s: %s, epoch %llu became %llu: these are figures of both\n",
+				      run.state, path->abi->name, run.epoch, epoch);
+		run.epoch = epoch;
+		return;
+	}
 	ksft_test_result(!run.impossible, "%s: %s, with 1 to %d readers\n", run.state,
 			 path->abi->name, nr_cpus);
 }
