@@ -176,7 +176,7 @@ void clock_trace_source_condemned(struct clock_trace_source *source, const char 
 void clock_trace_source_checked(void);
 
 /*
- * What the core calls of the sync check: clock_trace_monitor.c.
+ * What the core calls of the sync check.
  *
  * clock_trace_monitor_start(), _stop() and _set_used() are called in process context
  * with clock_trace_mutex held, from which cpus_read_lock() may be taken.
@@ -185,6 +185,7 @@ void clock_trace_source_checked(void);
  */
 #ifdef CONFIG_CLOCK_TRACE_CHECK
 
+/* clock_trace_monitor.c */
 void clock_trace_monitor_start(struct clock_trace_source *source);
 void clock_trace_monitor_stop(void);
 void clock_trace_monitor_flush(void);
@@ -194,16 +195,13 @@ void clock_trace_monitor_recheck(void);
 
 #else
 
-/* A single CPU has a single time line */
-static inline void clock_trace_monitor_start(struct clock_trace_source *source)
-{
-	clock_trace_cpu_passed(0);
-}
+/* clock_trace_unchecked.c */
+void clock_trace_monitor_start(struct clock_trace_source *source);
+void clock_trace_monitor_recheck(void);
 
 static inline void clock_trace_monitor_stop(void) { }
 static inline void clock_trace_monitor_flush(void) { }
 static inline void clock_trace_monitor_set_used(bool used) { }
-static inline void clock_trace_monitor_recheck(void) { }
 
 static inline bool clock_trace_monitor_passed(void)
 {
