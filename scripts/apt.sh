@@ -10,17 +10,31 @@ debian_codename()
 	(. /etc/os-release && printf '%s' "${VERSION_CODENAME:-}")
 }
 
-# The Debian mirrors that this machine uses, the main one first. apt knows its
-# sources whichever of its formats they are written in.
+# "URI RELEASE COMPONENT" for each list of packages that apt uses. apt knows its sources
+# whichever of its formats they are written in. Without lists it only says where it
+# would look for them: URI/dists/RELEASE/COMPONENT/...
+apt_sources()
+{
+	local sources
+
+	# shellcheck disable=SC2016 # apt expands these, not the shell
+	sources=$(apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' \
+		'Created-By: Packages' 2>/dev/null) || true
+	if [[ $sources ]]; then
+		printf '%s\n' "$sources"
+		return
+	fi
+	apt-get update --print-uris 2>/dev/null | sed -nE \
+		"s!^'(.*/)dists/([^/ ]+)/([^/ ]+)/binary-[^/]*/Packages.*!\1 \2 \3!p" | uniq
+}
+
+# The Debian mirrors that this machine uses, the main one first
 debian_mirrors()
 {
 	local codename uri release component
 
 	codename=$(debian_codename)
-	# shellcheck disable=SC2016 # apt expands these, not the shell
-	apt-get indextargets \
-		--format '$(REPO_URI) $(RELEASE) $(COMPONENT)' \
-		'Created-By: Packages' 2>/dev/null |
+	apt_sources |
 	while read -r uri release component; do
 		[[ $component == main ]] || continue
 		case $release in
