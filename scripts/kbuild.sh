@@ -14,7 +14,9 @@
 CC_OPTION=()
 if have ccache; then
 	CC_OPTION=(CC="ccache gcc" HOSTCC="ccache gcc")
-	export CCACHE_DIR=${CCACHE_DIR:-$OUT/ccache} CCACHE_NOHASHDIR=1 CCACHE_MAXSIZE=2G
+	# A cache of the user's own keeps its size.
+	[[ ${CCACHE_DIR:-} ]] || export CCACHE_DIR=$OUT/ccache CCACHE_MAXSIZE=2G
+	export CCACHE_NOHASHDIR=1
 fi
 
 # kbuild sets srcroot itself, to the path of the tree, unless it comes from outside.
