@@ -19,7 +19,8 @@ help:
 	@echo
 	@echo 'KSRC=PATH       use this tree or tarball of Linux 7.3 as the base'
 	@echo 'JOBS=N          compile N files at a time (default: the number of CPUs)'
-	@echo 'scripts/check --help lists the suites that make check runs.'
+	@echo 'scripts/check --help lists the suites that make check runs; scripts/check --quick'
+	@echo 'is for before a commit.'
 
 run:
 	@scripts/run

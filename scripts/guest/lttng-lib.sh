@@ -4,6 +4,11 @@
 # LTTng in the guest: start and stop its daemons, and sessions of kernel and user
 # space that hold the brackets of tools/lttng/tests/bracket.c.
 
+. "$SCRIPTS/guest/state.sh"
+
+# What is recorded before the counter drives the clock has another epoch.
+[[ ! -e $CLOCK_STATE ]] || await_state counter
+
 LTTNG_TOOLS=$OUT/tools/lttng
 export PLUGIN=$LTTNG_TOOLS/liblttng-ust-clock-trace.so
 # On an emulated and busy machine a program may be late to be registered, and its

@@ -65,7 +65,7 @@ build()
 		-fno-sanitize-recover=all -o "$target" fuzz/*.c ./*.c
 }
 
-reason='no clang with libFuzzer: apt-get install clang libclang-rt-14-dev'
+reason='no clang with libFuzzer: apt-get install clang libclang-rt-dev'
 if [[ $seconds ]]; then
 	has_fuzzer || { printf 'fuzz.sh: %s\n' "$reason" >&2; exit 1; }
 	build
