@@ -7,7 +7,7 @@
 #include "writers/writer.h"
 
 static const struct writer_class *const classes[] = {
-	&text_writer, &json_writer,
+	&text_writer, &json_writer, &ctf_writer, &perfetto_writer, &html_writer, &svg_writer,
 };
 
 #define NR_CLASSES (sizeof(classes) / sizeof(classes[0]))
@@ -32,7 +32,7 @@ const struct writer_class *writer_by_path(const char *path)
 		if (size && length > size && !strcmp(path + length - size, classes[i]->suffix))
 			return classes[i];
 	}
-	return &text_writer;
+	return &ctf_writer;
 }
 
 const char *certainty_text(enum clocktrace_certainty certainty)
