@@ -35,6 +35,7 @@ struct host_cpu {
 struct lane {
 	int thread;
 	uint32_t vcpu_id;
+	int process;
 	size_t owner;
 	struct stay *waiting;
 	size_t nr_waiting;
@@ -184,6 +185,7 @@ static void leave(struct host *host, struct host_cpu *cpu, const struct event *e
 	if (lane->owner != NOBODY) {
 		add_stay(host, lane->owner, &stay);
 	} else if (lane->nr_waiting < WAITING_MAX) {
+		lane->process = event->process;
 		lane->waiting = array_room(lane->waiting, lane->nr_waiting, sizeof(stay));
 		lane->waiting[lane->nr_waiting++] = stay;
 	} else {
@@ -327,6 +329,34 @@ static void find_eras(struct host *host, size_t number)
 		vcpu->contradictions += !anomaly.announced;
 }
 
+/* The only vCPU of that number, of that process if the tracer tells it; or NOBODY */
+static size_t only_vcpu(const struct host *host, uint32_t vcpu_id, int process)
+{
+	size_t i, found = NOBODY;
+
+	for (i = 0; i < host->nr_vcpus; i++) {
+		if (host->vcpus[i].vcpu_id != vcpu_id ||
+		    (process != PROCESS_UNKNOWN && host->vcpus[i].vm_pid != process))
+			continue;
+		if (found != NOBODY)
+			return NOBODY;
+		found = i;
+	}
+	return found;
+}
+
+/* A thread whose event was lost: where only one vCPU can be meant, it is that one. */
+static void settle(struct host *host, struct lane *lane)
+{
+	size_t owner = NOBODY;
+
+	if (lane->nr_waiting && lane->vcpu_id != VCPU_UNKNOWN)
+		owner = only_vcpu(host, lane->vcpu_id, lane->process);
+	if (owner != NOBODY)
+		set_owner(host, lane, owner);
+	host->ownerless += lane->nr_waiting;
+}
+
 static int compare_gaps(const void *a, const void *b)
 {
 	const struct gap *one = a, *other = b;
@@ -365,7 +395,7 @@ char *host_finish(struct host *host)
 		return error;
 	join_gaps(host);
 	for (i = 0; i < host->nr_lanes; i++)
-		host->ownerless += host->lanes[i].nr_waiting;
+		settle(host, &host->lanes[i]);
 	for (i = 0; i < host->nr_vcpus; i++)
 		find_eras(host, i);
 	return NULL;

@@ -12,6 +12,8 @@
 #include "common/message.h"
 #include "model/stays.h"
 
+#define LATE_MAX 65536
+
 struct block {
 	uint64_t first_entry;
 	off_t place;
@@ -31,6 +33,9 @@ struct stay_list {
 	size_t nr_last;
 	/* The order of the last stay in the file */
 	uint64_t written;
+	/* Those that came when their place was in the file already, which is rare */
+	struct stay *late;
+	size_t nr_late;
 };
 
 struct stay_file *stay_file_new(char **error)
@@ -73,6 +78,7 @@ void stay_list_free(struct stay_list *list)
 	if (!list)
 		return;
 	free(list->blocks);
+	free(list->late);
 	free(list);
 }
 
@@ -91,6 +97,19 @@ static bool write_block(struct stay_list *list)
 	return true;
 }
 
+static bool add_late(struct stay_list *list, const struct stay *stay)
+{
+	size_t at;
+
+	if (list->nr_late == LATE_MAX)
+		return false;
+	list->late = array_room(list->late, list->nr_late, sizeof(*stay));
+	for (at = list->nr_late++; at > 0 && list->late[at - 1].entry_order > stay->entry_order; at--)
+		list->late[at] = list->late[at - 1];
+	list->late[at] = *stay;
+	return true;
+}
+
 bool stay_list_add(struct stay_list *list, const struct stay *stay)
 {
 	size_t at;
@@ -98,7 +117,7 @@ bool stay_list_add(struct stay_list *list, const struct stay *stay)
 	if (list->nr_last == STAYS_IN_BLOCK && !write_block(list))
 		return false;
 	if (stay->entry_order < list->written)
-		return false;
+		return add_late(list, stay);
 	/* A stay whose owner was found late has its place before others. */
 	for (at = list->nr_last; at > 0; at--)
 		if (list->last[at - 1].entry_order < stay->entry_order)
@@ -111,6 +130,11 @@ bool stay_list_add(struct stay_list *list, const struct stay *stay)
 }
 
 uint64_t stay_list_count(const struct stay_list *list)
+{
+	return (uint64_t)list->nr_blocks * STAYS_IN_BLOCK + list->nr_last + list->nr_late;
+}
+
+static uint64_t in_order(const struct stay_list *list)
 {
 	return (uint64_t)list->nr_blocks * STAYS_IN_BLOCK + list->nr_last;
 }
@@ -179,15 +203,34 @@ static bool holds(const struct stay *stay, uint64_t time, uint64_t after, uint64
 	       stay->entry_order < before;
 }
 
+static const struct stay *find_late(const struct stay_list *list, uint64_t time, uint64_t after,
+				    uint64_t before)
+{
+	size_t low = 0, high = list->nr_late, middle;
+
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		if (list->late[middle].entry <= time)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	while (low-- > 0 && list->late[low].exit >= time)
+		if (holds(&list->late[low], time, after, before))
+			return &list->late[low];
+	return NULL;
+}
+
 const struct stay *stay_find(struct stay_cursor *cursor, uint64_t time, uint64_t after,
 			     uint64_t before)
 {
 	const struct stay *stay, *found = NULL;
 	uint64_t number;
 
-	if (!cursor->list || !stay_list_count(cursor->list) ||
-	    !load(cursor, find_block(cursor, time)))
+	if (!cursor->list)
 		return NULL;
+	if (!in_order(cursor->list) || !load(cursor, find_block(cursor, time)))
+		return find_late(cursor->list, time, after, before);
 	number = (uint64_t)cursor->block * STAYS_IN_BLOCK + begun(cursor, time);
 	/* Stays of a vCPU follow one another, so no earlier one reaches as far. */
 	while (number-- > 0) {
@@ -202,12 +245,12 @@ const struct stay *stay_find(struct stay_cursor *cursor, uint64_t time, uint64_t
 		if (stay->entry < time)
 			break;
 	}
-	return found;
+	return found ? found : find_late(cursor->list, time, after, before);
 }
 
 const struct stay *stay_at(struct stay_cursor *cursor, uint64_t number)
 {
-	if (number >= stay_list_count(cursor->list) ||
+	if (number >= in_order(cursor->list) ||
 	    !load(cursor, (size_t)(number / STAYS_IN_BLOCK)))
 		return NULL;
 	return &cursor->stays[number % STAYS_IN_BLOCK];

@@ -85,9 +85,9 @@ void stay_list_free(struct stay_list *list);
 /**
  * stay_list_add() - add a stay
  * @list: the list
- * @stay: the stay, not before those that left memory already
+ * @stay: the stay; few may come out of order
  *
- * Return: false if it comes too late, or cannot be written.
+ * Return: false if too many do, or it cannot be written.
  */
 bool stay_list_add(struct stay_list *list, const struct stay *stay);
 
@@ -114,7 +114,7 @@ const struct stay *stay_find(struct stay_cursor *cursor, uint64_t time, uint64_t
 /**
  * stay_at() - the stay of a number
  * @cursor: a cursor of the list
- * @number: 0 to the count - 1
+ * @number: from 0 on, of those that came in order
  *
  * Return: the stay, valid until the next search; NULL if it cannot be read.
  */

@@ -12,6 +12,8 @@
 
 /* The event does not tell its thread, or it is not the thread that ran the vCPU. */
 #define THREAD_NONE (-1)
+/* The tracer does not tell the process of a thread. */
+#define PROCESS_UNKNOWN (-1)
 /* LTTng's entries and exits do not name the vCPU. */
 #define VCPU_UNKNOWN UINT32_MAX
 
@@ -44,6 +46,7 @@ enum event_kind {
  * @kind: what the analysis takes from it
  * @cpu: the CPU that it was written on
  * @thread: the thread, or %THREAD_NONE
+ * @process: the process of the thread, or %PROCESS_UNKNOWN
  * @lost_before: its stream has lost events right before
  * @vcpu_id: of an entry or exit: the vCPU, or %VCPU_UNKNOWN
  * @exit_reason: of an exit: the hardware's number
@@ -59,6 +62,7 @@ struct event {
 	enum event_kind kind;
 	unsigned int cpu;
 	int thread;
+	int process;
 	bool lost_before;
 	uint32_t vcpu_id;
 	uint32_t exit_reason;

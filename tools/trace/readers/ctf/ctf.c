@@ -267,6 +267,7 @@ static void take_event(struct ctf *ctf, struct stream *stream, const bt_message 
 		.name = class->name,
 		.kind = class->kind,
 		.thread = THREAD_NONE,
+		.process = PROCESS_UNKNOWN,
 		.vcpu_id = VCPU_UNKNOWN,
 		.lost_before = stream->lost,
 		.time = bt_clock_snapshot_get_value(
@@ -281,6 +282,8 @@ static void take_event(struct ctf *ctf, struct stream *stream, const bt_message 
 		event->cpu = (unsigned int)number;
 	if (ctf_number(context, "tid", &number) || ctf_number(context, "vtid", &number))
 		event->thread = (int)number;
+	if (ctf_number(context, "pid", &number) || ctf_number(context, "vpid", &number))
+		event->process = (int)number;
 	if (class->kind == EVENT_GUEST_TSC)
 		take_guest_tsc(payload, event);
 	else if (class->kind == EVENT_EXIT)

@@ -137,6 +137,7 @@ static enum read_status next(struct reader *reader, size_t number, struct event 
 		.name = "sample",
 		.cpu = sample->cpu,
 		.thread = THREAD_NONE,
+		.process = PROCESS_UNKNOWN,
 		.vcpu_id = sample->vcpu,
 		.time = sample->value,
 	};

@@ -310,6 +310,7 @@ static enum read_status next(struct reader *reader, size_t number, struct event 
 		.thread = tep_data_pid(file->tep, stream->record),
 		.lost_before = stream->record->missed_events,
 		.time = stream->record->ts,
+		.process = PROCESS_UNKNOWN,
 		.vcpu_id = VCPU_UNKNOWN,
 	};
 	take_kind(stream->type, stream->record, event);
