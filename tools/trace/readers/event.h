@@ -13,7 +13,7 @@
 /* The event does not tell its thread, or it is not the thread that ran the vCPU. */
 #define THREAD_NONE (-1)
 /* The tracer does not tell the process of a thread. */
-#define PROCESS_UNKNOWN (-1)
+#define PROCESS_UNKNOWN 0
 /* LTTng's entries and exits do not name the vCPU. */
 #define VCPU_UNKNOWN UINT32_MAX
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What guest-sampler has written, as a trace: each reading is an event.
+ * What clocktrace-guest-sampler has written, as a trace: each reading is an event.
  *
  * The readings arrive in the order of their times but where the guest was reset, or went
  * back to a snapshot. There a new section begins, which is placed by itself. Each vCPU of
@@ -160,7 +160,7 @@ static void values(struct reader *reader, size_t number, value_handler handler, 
 }
 
 const struct reader_class samples_reader = {
-	.name = "guest-sampler",
+	.name = "clocktrace-guest-sampler",
 	.probe = probe,
 	.open = open_samples,
 	.next = next,

@@ -6,7 +6,7 @@
  */
 #include <stdlib.h>
 
-#include "trace.h"
+#include "verify/trace.h"
 
 /* The threads' events by thread, then by order */
 static int compare_by_thread(const void *a, const void *b)

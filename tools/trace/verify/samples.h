@@ -2,13 +2,13 @@
 /*
  * What a guest has sampled.
  */
-#ifndef GUEST_CHECK_SAMPLES_H
-#define GUEST_CHECK_SAMPLES_H
+#ifndef TRACE_VERIFY_SAMPLES_H
+#define TRACE_VERIFY_SAMPLES_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-#include "sample.h"
+#include "readers/samples/sample.h"
 
 /**
  * struct guest_samples - the samples of a guest
@@ -32,7 +32,7 @@ struct guest_samples {
 /**
  * samples_read() - read a guest's samples
  * @argument: "PID:FILE", and ",PID:FILE" for each VM that the guest has moved to; FILE
- *	is of guest-sampler, or a directory with traces of LTTng
+ *	is of clocktrace-guest-sampler, or a directory with traces of LTTng
  * @samples: filled; free it with samples_free()
  *
  * A sample that is cut at the end of the file, by the guest's sudden death, does not

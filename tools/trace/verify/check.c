@@ -20,9 +20,9 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "array.h"
-#include "check.h"
-#include "message.h"
+#include "common/array.h"
+#include "verify/check.h"
+#include "common/message.h"
 
 /* A vCPU of one VM */
 struct place {

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
 """
-Damage recorded traces of LTTng at random, and have guest-check read them.
+Damage recorded traces of LTTng at random, and have clocktrace verify read them.
 
 Whatever it makes of them, it has to end by itself, with a status that its manual page
 names. Built with sanitizers, it ends with another one on any access out of bounds.
@@ -44,7 +44,7 @@ def damage(path, rng):
 
 
 def run(args, rng, work):
-    """Damage one file of a copy, and return guest-check's status."""
+    """Damage one file of a copy, and return clocktrace verify's status."""
     copies = []
     for name, directory in (("host", args.trace), ("guest", args.samples)):
         copy = os.path.join(work, name)
@@ -61,7 +61,7 @@ def main():
     parser = argparse.ArgumentParser(
         prog="damaged.py", description=__doc__.strip(),
         formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--tool", required=True, help="the guest-check to use")
+    parser.add_argument("--tool", required=True, help="the clocktrace verify to use")
     parser.add_argument("--pid", required=True, help="process that ran the guest")
     parser.add_argument("--runs", type=int, default=100, help="(%(default)s)")
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 32),

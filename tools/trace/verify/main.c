@@ -1,34 +1,40 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * guest-check - prove that guests' times are placed right on their host's time line
+ * clocktrace verify - prove that guests' times are placed right on their host's time line
  */
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "check.h"
-#include "message.h"
-#include "report.h"
+#include "verify/check.h"
+#include "common/message.h"
+#include "readers/guard.h"
+#include "verify/report.h"
+
+/* Without any event for so long, a reader is taken to hang. */
+#define PATIENCE_SECONDS 60
 
 static void print_help(void)
 {
-	puts("Usage: guest-check [OPTION]... TRACE PID:SAMPLES[,PID:SAMPLES]...\n"
-	     "       guest-check --help | --version\n"
+	puts("Usage: clocktrace verify [OPTION]... TRACE PID:SAMPLES[,PID:SAMPLES]...\n"
+	     "       clocktrace verify --help | --version\n"
 	     "\n"
 	     "Convert what guests read from CLOCK_TRACE to the host's time, and look whether each\n"
 	     "vCPU was in the guest then.\n"
 	     "\n"
 	     "TRACE is the host's trace, recorded by trace-cmd with the clock \"clock_trace\" and the\n"
-	     "events kvm_entry, kvm_exit and kvm_guest_tsc. SAMPLES is what guest-sampler wrote in\n"
+	     "events kvm_entry, kvm_exit and kvm_guest_tsc. SAMPLES is what clocktrace-guest-sampler wrote in\n"
 	     "the guest that the process PID ran, with a comma before the next process that it\n"
 	     "moved to. Either may be a directory with what LTTng recorded with CLOCK_TRACE.\n"
 	     "\n"
 	     "  --shift TICKS   make each offset wrong by TICKS, which may be negative\n"
+	     "  --trust-clock   TRACE is of CLOCK_TRACE though it names another clock, as what\n"
+	     "                  \"trace-cmd extract -B\" writes may\n"
 	     "  --json          print one JSON object\n"
 	     "\n"
 	     "Exit status: 0 all samples are inside, 1 they are not, 2 failure.\n"
-	     "More is in guest-check(1).");
+	     "More is in clocktrace verify(1).");
 }
 
 static long long parse_number(const char *text)
@@ -43,9 +49,19 @@ static long long parse_number(const char *text)
 	return number;
 }
 
-static int run(const char *path, char **arguments, size_t nr_guests, uint64_t shift,
-	       bool json)
+struct arguments {
+	const char *path;
+	char **guests;
+	size_t nr_guests;
+	uint64_t shift;
+	bool trust_clock;
+	bool json;
+};
+
+static int run(void *data)
 {
+	const struct arguments *arguments = data;
+	const size_t nr_guests = arguments->nr_guests;
 	struct guest_samples *guests = calloc(nr_guests, sizeof(*guests));
 	struct check_result result;
 	struct host_trace trace;
@@ -55,11 +71,11 @@ static int run(const char *path, char **arguments, size_t nr_guests, uint64_t sh
 	if (!guests)
 		die("out of memory");
 	for (i = 0; i < nr_guests; i++)
-		samples_read(arguments[i], &guests[i]);
-	trace_read(path, &trace);
-	check(&trace, guests, nr_guests, shift, &result);
+		samples_read(arguments->guests[i], &guests[i]);
+	trace_read(arguments->path, arguments->trust_clock, &trace);
+	check(&trace, guests, nr_guests, arguments->shift, &result);
 	passed = check_passed(&result);
-	if (json)
+	if (arguments->json)
 		report_json(&trace, guests, nr_guests, &result);
 	else
 		report_text(&trace, &result);
@@ -68,7 +84,9 @@ static int run(const char *path, char **arguments, size_t nr_guests, uint64_t sh
 	free(guests);
 	free(result.vcpus);
 	trace_free(&trace);
-	return passed ? STATUS_OK : STATUS_OUTSIDE;
+	if (fflush(stdout) || ferror(stdout))
+		die("the result cannot be written");
+	return passed ? STATUS_YES : STATUS_NO;
 }
 
 int main(int argc, char **argv)
@@ -78,35 +96,38 @@ int main(int argc, char **argv)
 		{ "version", no_argument, NULL, 'V' },
 		{ "json", no_argument, NULL, 'j' },
 		{ "shift", required_argument, NULL, 's' },
+		{ "trust-clock", no_argument, NULL, 't' },
 		{ NULL, 0, NULL, 0 },
 	};
-	uint64_t shift = 0;
-	bool json = false;
-	int option, status;
+	struct arguments arguments = { 0 };
+	int option;
 
+	message_program("clocktrace verify");
 	while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
 		switch (option) {
 		case 'h':
 			print_help();
-			return STATUS_OK;
+			return STATUS_YES;
 		case 'V':
-			puts("guest-check " GUEST_CHECK_VERSION);
-			return STATUS_OK;
+			puts("clocktrace verify " CLOCKTRACE_VERSION);
+			return STATUS_YES;
 		case 'j':
-			json = true;
+			arguments.json = true;
 			break;
 		case 's':
-			shift = (uint64_t)parse_number(optarg);
+			arguments.shift = (uint64_t)parse_number(optarg);
+			break;
+		case 't':
+			arguments.trust_clock = true;
 			break;
 		default:
-			die("see guest-check --help");
+			die("see clocktrace verify --help");
 		}
 	}
 	if (argc - optind < 2)
-		die("name a trace and the samples of at least one guest; see guest-check --help");
-	status = run(argv[optind], argv + optind + 1, (size_t)(argc - optind - 1),
-		     shift, json);
-	if (fflush(stdout) || ferror(stdout))
-		die("the result cannot be written");
-	return status;
+		die("name a trace and the samples of at least one guest; see clocktrace verify --help");
+	arguments.path = argv[optind];
+	arguments.guests = argv + optind + 1;
+	arguments.nr_guests = (size_t)(argc - optind - 1);
+	return guard_run(run, &arguments, PATIENCE_SECONDS);
 }

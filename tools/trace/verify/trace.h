@@ -3,20 +3,16 @@
  * What a host's trace tells of its guests: the kvm_guest_tsc events, and when each
  * vCPU was in the guest.
  */
-#ifndef GUEST_CHECK_TRACE_H
-#define GUEST_CHECK_TRACE_H
+#ifndef TRACE_VERIFY_TRACE_H
+#define TRACE_VERIFY_TRACE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "clocktrace_guest.h"
+#include "readers/event.h"
 
 #define REASONS (CLOCKTRACE_DESTROYED + 1)
-/* Of a stay: LTTng's event of the exit does not name the vCPU */
-#define VCPU_UNKNOWN UINT32_MAX
-/* The trace does not tell which process a thread is of. */
-#define PROCESS_UNKNOWN 0
 
 /**
  * struct stay - a stay of a vCPU in the guest, from kvm_entry to kvm_exit
@@ -86,11 +82,12 @@ struct host_trace {
 /**
  * trace_read() - read a host's trace
  * @path: a file of trace-cmd, or a directory with traces of LTTng
+ * @trust_clock: it is of CLOCK_TRACE, whatever it says
  * @trace: filled; free it with trace_free()
  *
  * Ends the program if the trace cannot be used.
  */
-void trace_read(const char *path, struct host_trace *trace);
+void trace_read(const char *path, bool trust_clock, struct host_trace *trace);
 
 /**
  * trace_finish() - find out whose stays they are, and sort them

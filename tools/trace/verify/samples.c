@@ -10,10 +10,11 @@
 
 #include <sys/stat.h>
 
-#include "array.h"
-#include "ctf.h"
-#include "message.h"
-#include "samples.h"
+#include "common/array.h"
+#include "correlate/clock_check.h"
+#include "readers/machine.h"
+#include "common/message.h"
+#include "verify/samples.h"
 
 /* Cut "PID:FILE" off the beginning of @argument; NULL if there is no more. */
 static char *next_file(char **argument, int32_t *pid)
@@ -74,19 +75,19 @@ static void add_sample(struct guest_samples *samples, const struct guest_sample 
 	samples->items[samples->count++] = *sample;
 }
 
-/* Events of a guest that was traced by LTTng */
+/* Events of a guest that was traced */
 struct traced {
-	const char *path;
 	struct guest_sample *items;
 	size_t count;
 };
 
-static void note_traced(void *data, const struct ctf_event *event)
+static void note_traced(struct traced *traced, const char *path, const struct event *event)
 {
-	struct traced *traced = data;
-
 	if (event->cpu > UINT16_MAX)
-		die("%s has a CPU %llu", traced->path, (unsigned long long)event->cpu);
+		die("%s has a CPU %u", path, event->cpu);
+	if (event->kind == EVENT_EPOCH)
+		die("%s: the clock began a new epoch at %llu, so that not all times are of one time line",
+		    path, (unsigned long long)event->time);
 	traced->items = array_room(traced->items, traced->count, sizeof(*traced->items));
 	traced->items[traced->count++] = (struct guest_sample){
 		.magic = GUEST_SAMPLE_MAGIC,
@@ -106,16 +107,24 @@ static int compare_values(const void *a, const void *b)
 	return 0;
 }
 
-/*
- * Kernel and user space are merged by the value of the clock, which is of one time line;
- * the offsets to the time of day, by which libbabeltrace2 merges, are not exact.
- */
-static void read_directory(const char *path, int32_t pid, struct guest_samples *samples)
+/* Kernel and user space are merged by the value of the clock, which is of one time line. */
+static void read_traces(const char *path, int32_t pid, struct guest_samples *samples)
 {
-	struct traced traced = { .path = path };
+	struct traced traced = { 0 };
+	struct stream *stream;
+	struct machine *machine;
+	bool assumed;
+	char *error;
 	size_t i;
 
-	ctf_read(path, note_traced, &traced);
+	machine = machine_open(path, &error);
+	if (machine)
+		error = clock_check(machine, &assumed);
+	if (error)
+		die("%s", error);
+	while ((stream = machine_next(machine)))
+		note_traced(&traced, path, &stream->event);
+	machine_close(machine);
 	if (traced.count)
 		qsort(traced.items, traced.count, sizeof(*traced.items), compare_values);
 	for (i = 0; i < traced.count; i++) {
@@ -123,6 +132,16 @@ static void read_directory(const char *path, int32_t pid, struct guest_samples *
 		add_sample(samples, &traced.items[i], pid);
 	}
 	free(traced.items);
+}
+
+/* What clocktrace-guest-sampler has written is read here, in the order of its arrival. */
+static bool is_traced(const char *path)
+{
+	struct stat status;
+
+	if (stat(path, &status))
+		return false;
+	return S_ISDIR(status.st_mode) || trace_cmd_reader.probe(path, false);
 }
 
 static void read_file(const char *path, int32_t pid, struct guest_samples *samples)
@@ -146,7 +165,6 @@ void samples_read(const char *argument, struct guest_samples *samples)
 {
 	char *copy = strdup(argument), *rest = copy;
 	const char *path;
-	struct stat status;
 	int32_t pid;
 
 	if (!copy)
@@ -155,8 +173,8 @@ void samples_read(const char *argument, struct guest_samples *samples)
 	while ((path = next_file(&rest, &pid))) {
 		if (!samples->pid)
 			samples->pid = pid;
-		if (!stat(path, &status) && S_ISDIR(status.st_mode))
-			read_directory(path, pid, samples);
+		if (is_traced(path))
+			read_traces(path, pid, samples);
 		else
 			read_file(path, pid, samples);
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * guest-sampler: the only program of a guest that is to be placed on its host's
+ * clocktrace-guest-sampler: the only program of a guest that is to be placed on its host's
  * time line. Reads CLOCK_TRACE on each CPU and writes the readings to a
  * virtio-serial port, in bursts, so that the host's trace stays small.
  *
@@ -29,7 +29,7 @@
 #include <unistd.h>
 
 #include "clock_trace.h"
-#include "sample.h"
+#include "readers/samples/sample.h"
 
 #define BURST 32
 /* Readings in a row without leaving the guest on purpose */
@@ -45,7 +45,7 @@ static void log_line(const char *format, ...)
 {
 	va_list arguments;
 
-	fputs("guest-sampler: ", stdout);
+	fputs("clocktrace-guest-sampler: ", stdout);
 	va_start(arguments, format);
 	vprintf(format, arguments);
 	va_end(arguments);

@@ -5,9 +5,9 @@
  */
 #include <stdlib.h>
 
-#include "array.h"
-#include "builder.h"
-#include "message.h"
+#include "common/array.h"
+#include "verify/builder.h"
+#include "common/message.h"
 
 /*
  * What was last seen of a CPU of the host. A stay in the guest begins and ends on the

@@ -1,12 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# guest-check's command line, and input that it cannot use.
+# The command line of clocktrace verify, and input that it cannot use.
 
 set -euo pipefail
 HERE=$(cd -- "$(dirname -- "$0")" && pwd)
 . "$HERE/../../../scripts/tap.sh"
-GUEST_CHECK=${GUEST_CHECK:-guest-check}
+VERIFY=${O:-../../out/tools/trace}/clocktrace-verify
 MAN=$HERE/../../../Documentation/man
 
 work=$(mktemp -d)
@@ -19,7 +19,7 @@ gives()
 	local want=$1 out=$2 err=$3 status=0
 	shift 3
 
-	"$GUEST_CHECK" "$@" >"$work/out" 2>"$work/err" </dev/null || status=$?
+	"$VERIFY" "$@" >"$work/out" 2>"$work/err" </dev/null || status=$?
 	if ((status == want)) && matches "$work/out" "$out" && matches "$work/err" "$err"; then
 		return
 	fi
@@ -46,11 +46,11 @@ record()
 
 test_usage()
 {
-	gives 0 '^Usage: guest-check' '' --help &&
-		gives 0 '^guest-check [0-9]' '' --version &&
+	gives 0 '^Usage: clocktrace verify' '' --help &&
+		gives 0 '^clocktrace verify [0-9]' '' --version &&
 		gives 2 '' 'name a trace and the samples' &&
 		gives 2 '' 'name a trace and the samples' trace.dat &&
-		gives 2 '' 'see guest-check --help' --no-such-option &&
+		gives 2 '' 'see clocktrace verify --help' --no-such-option &&
 		gives 2 '' "'1x' is not a number" --shift 1x trace.dat 1:samples &&
 		gives 2 '' "is not a number" --shift 99999999999999999999 trace.dat 1:samples
 }
@@ -98,13 +98,13 @@ documented()
 {
 	local option page
 
-	for option in --shift --json --help --version; do
-		grep -qF -- "${option//-/\\-}" "$MAN/guest-check.1" || {
-			printf '%s is not in guest-check.1\n' "$option"
+	for option in --shift --json --trust-clock --help --version; do
+		grep -qF -- "${option//-/\\-}" "$MAN/clocktrace-verify.1" || {
+			printf '%s is not in clocktrace-verify.1\n' "$option"
 			return 1
 		}
 	done
-	for page in guest-check guest-sampler; do
+	for page in clocktrace-merge clocktrace-verify clocktrace-guest-sampler; do
 		if command -v mandoc >/dev/null; then
 			mandoc -T lint -W warning "$MAN/$page.1" || return
 		fi

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The judgement of guest-check, on traces that are made here: what is inside, what is
+ * The judgement of clocktrace verify, on traces that are made here: what is inside, what is
  * not, and what the trace cannot tell.
  */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "array.h"
-#include "check.h"
+#include "common/array.h"
+#include "verify/check.h"
 #include "tap.h"
 
 #define PID 100

@@ -2,10 +2,10 @@
 /*
  * Say what came out.
  */
-#ifndef GUEST_CHECK_REPORT_H
-#define GUEST_CHECK_REPORT_H
+#ifndef TRACE_VERIFY_REPORT_H
+#define TRACE_VERIFY_REPORT_H
 
-#include "check.h"
+#include "verify/check.h"
 
 /**
  * report_text() - print a table with a line for each vCPU, and the sum

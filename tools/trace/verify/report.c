@@ -7,8 +7,8 @@
 
 #include <json-c/json.h>
 
-#include "message.h"
-#include "report.h"
+#include "common/message.h"
+#include "verify/report.h"
 
 static const char *const reasons[REASONS] = {
 	[CLOCKTRACE_CREATED] = "created",

@@ -2,10 +2,10 @@
 /*
  * Make a host's trace out of events, whoever has read them.
  */
-#ifndef GUEST_CHECK_BUILDER_H
-#define GUEST_CHECK_BUILDER_H
+#ifndef TRACE_VERIFY_BUILDER_H
+#define TRACE_VERIFY_BUILDER_H
 
-#include "trace.h"
+#include "verify/trace.h"
 
 #define CPUS_MAX 4096
 

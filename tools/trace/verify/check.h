@@ -3,14 +3,14 @@
  * Whether each sample of a guest, converted to the host's time, lies in a stay of its
  * vCPU in the guest.
  */
-#ifndef GUEST_CHECK_CHECK_H
-#define GUEST_CHECK_CHECK_H
+#ifndef TRACE_VERIFY_CHECK_H
+#define TRACE_VERIFY_CHECK_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-#include "samples.h"
-#include "trace.h"
+#include "verify/samples.h"
+#include "verify/trace.h"
 
 /**
  * struct vcpu_result - what became of a vCPU's samples
