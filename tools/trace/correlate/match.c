@@ -51,15 +51,16 @@ enum trial { TRIAL_SILENT, TRIAL_INSIDE, TRIAL_OUTSIDE };
 static enum trial try_era(const struct host *host, struct unit *unit, size_t number,
 			  uint64_t guest)
 {
-	const struct era *era = &host->eras[number];
 	struct clocktrace_ticks ticks;
 
-	if (!era_to_host(host, era, guest, &ticks) ||
-	    ticks.first < host->whole_from.host_time)
-		return TRIAL_SILENT;
-	if (stay_find(&unit->cursors[number], ticks.first, era->begin.order, era->end.order))
+	switch (era_find_stay(host, &host->eras[number], &unit->cursors[number], guest, &ticks)) {
+	case STAY_FOUND:
 		return TRIAL_INSIDE;
-	return host_in_gap(host, ticks.first) ? TRIAL_SILENT : TRIAL_OUTSIDE;
+	case STAY_NONE:
+		return host_in_gap(host, ticks.first) ? TRIAL_SILENT : TRIAL_OUTSIDE;
+	default:
+		return TRIAL_SILENT;
+	}
 }
 
 /* Try the eras from @begin to @end, which are all of one vCPU. */

@@ -77,21 +77,22 @@ static bool place_in(const struct run *run, struct guest_stream *guest, size_t n
 {
 	const struct host *host = run->timeline->host;
 	const struct era *era = &host->eras[guest->unit->eras[number]];
-	const struct stay *stay;
+	const struct stay *stay = &guest->cursors[number].found;
 
-	if (!era_to_host(host, era, guest->stream->event.time, ticks) ||
-	    ticks->first < host->whole_from.host_time)
+	if (era_find_stay(host, era, &guest->cursors[number], guest->stream->event.time, ticks) !=
+	    STAY_FOUND)
 		return false;
-	stay = stay_find(&guest->cursors[number], ticks->first, era->begin.order,
-			 era->end.order);
-	if (!stay || ticks->first < guest->last_time)
+	/* Events of a guest that one tick holds, or of which several ticks are possible */
+	if (ticks->first < guest->last_time && ticks->last >= guest->last_time)
+		ticks->first = guest->last_time;
+	if (ticks->first < guest->last_time)
 		return false;
 	guest->placed = (struct placed){
 		.event = &guest->stream->event,
 		.stream = guest->stream,
 		.party = guest->party,
 		.time = ticks->first,
-		.uncertainty = (ticks->last < stay->exit ? ticks->last : stay->exit) - ticks->first,
+		.uncertainty = ticks->last - ticks->first,
 		.certainty = certainty_at(guest, &host->vcpus[era->vcpu], stay->entry_order),
 		.vcpu = &host->vcpus[era->vcpu],
 	};

@@ -303,6 +303,8 @@ int main(int argc, char **argv)
 	int status;
 
 	message_program("clocktrace merge");
+	/* For what getopt_long() says */
+	argv[0] = (char[]){ "clocktrace merge" };
 	parse(argc, argv, &options);
 	status = guard_run(work_on, &options, PATIENCE_SECONDS);
 	free(options.traces);

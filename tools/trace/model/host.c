@@ -434,6 +434,32 @@ bool era_to_host(const struct host *host, const struct era *era, uint64_t guest,
 	return clocktrace_host_first(&era->tsc, guest, window, ticks) == CLOCKTRACE_OK;
 }
 
+enum stay_answer era_find_stay(const struct host *host, const struct era *era,
+			       struct stay_cursor *cursor, uint64_t guest,
+			       struct clocktrace_ticks *ticks)
+{
+	const uint64_t after = era->begin.order, before = era->end.order;
+	const struct stay *stay;
+
+	if (!era_to_host(host, era, guest, ticks) || ticks->last < host->whole_from.host_time)
+		return STAY_NOT_COVERED;
+	stay = stay_find(cursor, ticks->first, after, before);
+	if (!stay && ticks->last != ticks->first)
+		stay = stay_find(cursor, ticks->last, after, before);
+	if (!stay)
+		return STAY_NONE;
+	if (ticks->first < stay->entry)
+		ticks->first = stay->entry;
+	if (ticks->last > stay->exit) {
+		const struct stay first = *stay;
+
+		if (!stay_find(cursor, ticks->last, after, before))
+			ticks->last = first.exit;
+		cursor->found = first;
+	}
+	return STAY_FOUND;
+}
+
 void host_free(struct host *host)
 {
 	size_t i;

@@ -98,6 +98,18 @@ struct host {
 };
 
 /**
+ * enum stay_answer - is there a stay?
+ * @STAY_FOUND: there is
+ * @STAY_NOT_COVERED: no host time of the era and of the trace gives the guest time
+ * @STAY_NONE: there is a host time, and the vCPU was not in the guest then
+ */
+enum stay_answer {
+	STAY_FOUND,
+	STAY_NOT_COVERED,
+	STAY_NONE,
+};
+
+/**
  * host_new() - begin a host
  * @error: set to a text, to be freed, if that fails
  *
@@ -150,6 +162,23 @@ bool host_in_gap(const struct host *host, uint64_t time);
  */
 bool era_to_host(const struct host *host, const struct era *era, uint64_t guest,
 		 struct clocktrace_ticks *ticks);
+
+/**
+ * era_find_stay() - the stay in which a guest time was read
+ * @host: the host
+ * @era: the era in which the guest read it
+ * @cursor: a cursor of the stays of the era's vCPU
+ * @guest: what the guest read
+ * @ticks: set to the host times in the stay; or, if there is no stay, to all in the era
+ *
+ * Where several host times give the guest time, they may reach into another stay as well:
+ * then they are not cut at the end of the first one.
+ *
+ * Return: %STAY_FOUND with @cursor->found set, or why there is none.
+ */
+enum stay_answer era_find_stay(const struct host *host, const struct era *era,
+			       struct stay_cursor *cursor, uint64_t guest,
+			       struct clocktrace_ticks *ticks);
 
 /**
  * host_free() - free a host

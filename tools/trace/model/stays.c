@@ -203,9 +203,10 @@ static bool holds(const struct stay *stay, uint64_t time, uint64_t after, uint64
 	       stay->entry_order < before;
 }
 
-static const struct stay *find_late(const struct stay_list *list, uint64_t time, uint64_t after,
+static const struct stay *find_late(struct stay_cursor *cursor, uint64_t time, uint64_t after,
 				    uint64_t before)
 {
+	const struct stay_list *list = cursor->list;
 	size_t low = 0, high = list->nr_late, middle;
 
 	while (low < high) {
@@ -216,8 +217,10 @@ static const struct stay *find_late(const struct stay_list *list, uint64_t time,
 			high = middle;
 	}
 	while (low-- > 0 && list->late[low].exit >= time)
-		if (holds(&list->late[low], time, after, before))
-			return &list->late[low];
+		if (holds(&list->late[low], time, after, before)) {
+			cursor->found = list->late[low];
+			return &cursor->found;
+		}
 	return NULL;
 }
 
@@ -230,7 +233,7 @@ const struct stay *stay_find(struct stay_cursor *cursor, uint64_t time, uint64_t
 	if (!cursor->list)
 		return NULL;
 	if (!in_order(cursor->list) || !load(cursor, find_block(cursor, time)))
-		return find_late(cursor->list, time, after, before);
+		return find_late(cursor, time, after, before);
 	number = (uint64_t)cursor->block * STAYS_IN_BLOCK + begun(cursor, time);
 	/* Stays of a vCPU follow one another, so no earlier one reaches as far. */
 	while (number-- > 0) {
@@ -245,7 +248,7 @@ const struct stay *stay_find(struct stay_cursor *cursor, uint64_t time, uint64_t
 		if (stay->entry < time)
 			break;
 	}
-	return found ? found : find_late(cursor->list, time, after, before);
+	return found ? found : find_late(cursor, time, after, before);
 }
 
 const struct stay *stay_at(struct stay_cursor *cursor, uint64_t number)

@@ -48,7 +48,9 @@ struct stay_cursor {
 	/* private: */
 	size_t block;
 	size_t count;
+	/* public: what was found last */
 	struct stay found;
+	/* private: */
 	struct stay stays[STAYS_IN_BLOCK];
 };
 

@@ -103,6 +103,8 @@ int main(int argc, char **argv)
 	int option;
 
 	message_program("clocktrace verify");
+	/* For what getopt_long() says */
+	argv[0] = (char[]){ "clocktrace verify" };
 	while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
 		switch (option) {
 		case 'h':

@@ -32,12 +32,18 @@ struct packet_head {
 	uint32_t cpu_id;
 } __attribute__((packed));
 
-/* An event that is being made */
+/* Fields of an event that is being made */
 struct record {
 	char layout[LAYOUT_SIZE];
 	size_t layout_size;
 	unsigned char data[EVENT_SIZE];
 	size_t size;
+};
+
+/* In the event, the context comes before what readers hand on first */
+struct records {
+	struct record context;
+	struct record payload;
 };
 
 struct output_stream {
@@ -60,6 +66,8 @@ struct ctf {
 	char *path;
 	const struct timeline *timeline;
 	struct trace *traces;
+	struct records records;
+	char layout[2 * LAYOUT_SIZE];
 	char *error;
 };
 
@@ -78,27 +86,30 @@ static void print_uuid(FILE *file, const char *what, uint64_t number)
 		(unsigned int)(b >> 52), b & UINT64_C(0xffffffffffff));
 }
 
+static void clear(struct record *record)
+{
+	record->layout_size = record->size = 0;
+	record->layout[0] = '\0';
+}
+
 static void put(struct record *record, const void *data, size_t size)
 {
-	if (size > EVENT_SIZE - record->size)
-		return;
 	memcpy(record->data + record->size, data, size);
 	record->size += size;
 }
 
 /* False if the event is full, for data and layout have to agree. */
-static bool declare(struct record *record, char letter, const char *prefix, const char *name,
-		    size_t size)
+static bool declare(struct record *record, char letter, const char *name, size_t size)
 {
-	size_t length = strlen(prefix) + strlen(name) + 2, i;
+	size_t length = strlen(name) + 2, i;
 	char *at = record->layout + record->layout_size;
 
 	if (length >= LAYOUT_SIZE - record->layout_size || size > EVENT_SIZE - record->size)
 		return false;
-	sprintf(at, "%c%s%s ", letter, prefix, name);
+	sprintf(at, "%c%s ", letter, name);
 	/* The space ends a name. */
 	for (i = 1; i + 1 < length; i++)
-		if (at[i] == ' ')
+		if (at[i] == ' ' || at[i] == '|')
 			at[i] = '_';
 	record->layout_size += length;
 	return true;
@@ -109,10 +120,10 @@ static void put_value(void *data, const struct value *value)
 	static const char letters[] = { [VALUE_UNSIGNED] = 'u', [VALUE_SIGNED] = 's',
 					[VALUE_REAL] = 'd', [VALUE_TEXT] = 't' };
 	size_t size = value->type == VALUE_TEXT ? strlen(value->text) + 1 : sizeof(uint64_t);
-	struct record *record = data;
+	struct records *records = data;
+	struct record *record = value->context ? &records->context : &records->payload;
 
-	if (!declare(record, letters[value->type], value->context ? "context_" : "",
-		     value->name, size))
+	if (!declare(record, letters[value->type], value->name, size))
 		return;
 	if (value->type == VALUE_TEXT)
 		put(record, value->text, size);
@@ -120,19 +131,19 @@ static void put_value(void *data, const struct value *value)
 		put(record, &value->u, size);
 }
 
-static void put_placing(struct record *record, const struct placed *placed)
+static void put_placing(struct records *records, const struct placed *placed)
 {
 	const struct value values[] = {
-		{ .name = "placed_vm", .u = placed->vcpu->vm_id },
-		{ .name = "placed_vcpu", .u = placed->vcpu->vcpu_id },
-		{ .name = "placed_uncertainty", .u = placed->uncertainty },
-		{ .name = "placed_certainty", .type = VALUE_TEXT,
+		{ .name = "placed_vm", .context = true, .u = placed->vcpu->vm_id },
+		{ .name = "placed_vcpu", .context = true, .u = placed->vcpu->vcpu_id },
+		{ .name = "placed_uncertainty", .context = true, .u = placed->uncertainty },
+		{ .name = "placed_certainty", .context = true, .type = VALUE_TEXT,
 		  .text = certainty_text(placed->certainty) },
 	};
 	size_t i;
 
 	for (i = 0; i < sizeof(values) / sizeof(values[0]); i++)
-		put_value(record, &values[i]);
+		put_value(records, &values[i]);
 }
 
 static void write_packet(struct ctf *ctf, struct output_stream *stream)
@@ -168,7 +179,7 @@ static struct output_stream *find_stream(struct ctf *ctf, struct trace *trace, u
 		.cpu = cpu,
 		.user_space = user_space,
 		.file = fopen(path, "we"),
-		.data = zalloc(PACKET_SIZE + EVENT_SIZE),
+		.data = zalloc(PACKET_SIZE + 2 * EVENT_SIZE + 12),
 	};
 	trace->nr_streams++;
 	if (!stream->file && !ctf->error)
@@ -183,25 +194,31 @@ static bool put_placed(void *writer, const struct placed *placed)
 	struct trace *trace = &ctf->traces[placed->party];
 	struct reader *reader = placed->stream->reader;
 	struct output_stream *stream = find_stream(ctf, trace, placed->event->cpu, reader->user_space);
-	struct record record;
+	struct records *records = &ctf->records;
+	unsigned char *at;
 	uint32_t id;
 
 	if (ctf->error)
 		return false;
-	record.layout_size = record.size = 0;
-	record.layout[0] = '\0';
-	reader->class->values(reader, placed->stream->number, put_value, &record);
-	if (placed->party)
-		put_placing(&record, placed);
-	id = (uint32_t)ctf_class_of(&trace->classes, placed->event->name, record.layout);
+	clear(&records->context);
+	clear(&records->payload);
+	reader->class->values(reader, placed->stream->number, put_value, records);
+	/* What was merged before keeps what was told of it then. */
+	if (placed->party && !strstr(records->context.layout, "uplaced_vm "))
+		put_placing(records, placed);
+	snprintf(ctf->layout, sizeof(ctf->layout), "%s|%s", records->context.layout,
+		 records->payload.layout);
+	id = (uint32_t)ctf_class_of(&trace->classes, placed->event->name, ctf->layout);
 	if (!stream->size)
 		stream->head = (struct packet_head){
 			.magic = MAGIC, .begin = placed->time, .cpu_id = stream->cpu,
 		};
-	memcpy(stream->data + stream->size, &id, sizeof(id));
-	memcpy(stream->data + stream->size + 4, &placed->time, sizeof(placed->time));
-	memcpy(stream->data + stream->size + 12, record.data, record.size);
-	stream->size += 12 + record.size;
+	at = stream->data + stream->size;
+	memcpy(at, &id, sizeof(id));
+	memcpy(at + 4, &placed->time, sizeof(placed->time));
+	memcpy(at + 12, records->context.data, records->context.size);
+	memcpy(at + 12 + records->context.size, records->payload.data, records->payload.size);
+	stream->size += 12 + records->context.size + records->payload.size;
 	stream->head.end = placed->time;
 	if (stream->size >= PACKET_SIZE)
 		write_packet(ctf, stream);

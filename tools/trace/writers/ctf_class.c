@@ -93,19 +93,32 @@ static const char *type_of(char letter)
 	}
 }
 
-static void print_class(FILE *file, const struct ctf_class *class, size_t number)
+static void print_fields(FILE *file, const char *at, const char *limit)
 {
-	const char *at = class->layout, *end;
+	const char *end;
 
-	fputs("event {\n\tname = ", file);
-	print_string(file, class->name);
-	fprintf(file, ";\n\tid = %zu;\n\tstream_id = 0;\n\tfields := struct {\n", number);
-	for (; *at; at = end + 1) {
+	for (; at < limit; at = end + 1) {
 		end = strchr(at, ' ');
 		fprintf(file, "\t\t%s ", type_of(*at));
 		print_name(file, at + 1, (size_t)(end - at - 1));
 		fputs(";\n", file);
 	}
+}
+
+static void print_class(FILE *file, const struct ctf_class *class, size_t number)
+{
+	const char *bar = strchr(class->layout, '|');
+
+	fputs("event {\n\tname = ", file);
+	print_string(file, class->name);
+	fprintf(file, ";\n\tid = %zu;\n\tstream_id = 0;\n", number);
+	if (bar != class->layout) {
+		fputs("\tcontext := struct {\n", file);
+		print_fields(file, class->layout, bar);
+		fputs("\t};\n", file);
+	}
+	fputs("\tfields := struct {\n", file);
+	print_fields(file, bar + 1, bar + strlen(bar));
 	fputs("\t};\n};\n\n", file);
 }
 

@@ -38,7 +38,8 @@ struct ctf_classes {
  * ctf_class_of() - the class of an event
  * @classes: the classes, to which it is added if it is new
  * @name: name of the event
- * @layout: its fields: for each the letter of its type and its name, both ended by a space
+ * @layout: the fields of its context, a "|", and its own: for each the letter of its type
+ *	and its name, ended by a space
  *
  * Return: its number.
  */

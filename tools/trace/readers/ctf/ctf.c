@@ -260,7 +260,7 @@ static void take_event(struct ctf *ctf, struct stream *stream, const bt_message 
 	const struct event_class *class = class_of(ctf, stream, read);
 	const bt_field *context = bt_event_borrow_common_context_field_const(read);
 	const bt_field *payload = bt_event_borrow_payload_field_const(read);
-	const bt_field *packet = NULL;
+	const bt_field *packet = NULL, *own;
 	uint64_t number;
 
 	*event = (struct event){
@@ -280,7 +280,9 @@ static void take_event(struct ctf *ctf, struct stream *stream, const bt_message 
 		packet = bt_packet_borrow_context_field_const(bt_event_borrow_packet_const(read));
 	if (ctf_number(packet, "cpu_id", &number))
 		event->cpu = (unsigned int)number;
-	if (ctf_number(context, "tid", &number) || ctf_number(context, "vtid", &number))
+	own = bt_event_borrow_specific_context_field_const(read);
+	if (ctf_number(context, "tid", &number) || ctf_number(context, "vtid", &number) ||
+	    ctf_number(own, "tid", &number) || ctf_number(own, "vtid", &number))
 		event->thread = (int)number;
 	if (ctf_number(context, "pid", &number) || ctf_number(context, "vpid", &number))
 		event->process = (int)number;
@@ -335,6 +337,7 @@ static void values(struct reader *reader, size_t number, value_handler handler, 
 		return;
 	ctf_values(bt_event_borrow_payload_field_const(event), false, handler, data);
 	ctf_values(bt_event_borrow_common_context_field_const(event), true, handler, data);
+	ctf_values(bt_event_borrow_specific_context_field_const(event), true, handler, data);
 }
 
 const struct reader_class ctf_reader = {
