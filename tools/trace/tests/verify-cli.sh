@@ -71,27 +71,39 @@ test_samples()
 # A cut sample at the end is no reason to stop: only the trace is.
 test_cut()
 {
-	gives 2 '' 'is not a file of trace-cmd' "$work/none" "1:$work/cut"
+	gives 2 '' 'none: No such file' "$work/none" "1:$work/cut"
 }
 
 test_traces()
 {
-	gives 2 '' 'is not a file of trace-cmd' "$work/none" "1:$work/good" &&
-		gives 2 '' 'is not a file of trace-cmd' "$work/empty" "1:$work/good" &&
-		gives 2 '' 'is not a file of trace-cmd' "$work/noise" "1:$work/good"
+	gives 2 '' 'none: No such file' "$work/none" "1:$work/good" &&
+		gives 2 '' 'empty holds no trace that can be read' "$work/empty" "1:$work/good" &&
+		gives 2 '' 'noise holds no trace that can be read' "$work/noise" "1:$work/good"
 }
 
 # Directories are of LTTng, for the host as for a guest.
 test_lttng()
 {
-	gives 2 '' 'nothing holds no trace of LTTng' "$work/nothing" "1:$work/good" &&
-		gives 2 '' 'nothing holds no trace of LTTng' "$work/none" "1:$work/nothing" &&
-		gives 2 '' 'ctf-noise cannot be read as a trace of LTTng: .' \
+	gives 2 '' 'nothing holds no trace that can be read' "$work/nothing" "1:$work/good" &&
+		gives 2 '' 'nothing holds no trace that can be read' "$work/none" "1:$work/nothing" &&
+		gives 2 '' 'ctf-noise/kernel cannot be read: .' \
 			"$work/ctf-noise" "1:$work/good" &&
-		gives 2 '' 'ctf-cut/kernel/metadata: its packets are damaged' \
+		gives 2 '' 'ctf-cut/kernel cannot be read: its metadata: its packets are damaged' \
 			"$work/ctf-cut" "1:$work/good" &&
-		gives 2 '' 'ctf-empty/kernel/metadata: it is empty' \
+		gives 2 '' 'ctf-empty/kernel cannot be read: its metadata: it is empty' \
 			"$work/ctf-empty" "1:$work/good"
+}
+
+documented_merge()
+{
+	local option
+
+	for option in output format summary json host vm trust-clock frequency from to progress quiet help version; do
+		grep -qF -- "\\-\\-${option//-/\\-}" "$MAN/clocktrace-merge.1" || {
+			printf "%s is not in clocktrace-merge.1\n" "--$option"
+			return 1
+		}
+	done
 }
 
 documented()
@@ -135,4 +147,5 @@ tap_run "a sample that is cut at the end of its file" test_cut || true
 tap_run "traces that cannot be used" test_traces || true
 tap_run "directories that cannot be used" test_lttng || true
 tap_run "the man pages are complete and well-formed" documented || true
+tap_run "the man page of merge has all options" documented_merge || true
 tap_end
