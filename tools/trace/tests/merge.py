@@ -15,6 +15,8 @@ import sys
 import tempfile
 import xml.dom.minidom
 
+sys.dont_write_bytecode = True
+# pylint: disable=wrong-import-position
 import perfetto
 from synthetic import DESTROYED, HZ, OFFSET, Vcpu, Vm, World
 
