@@ -27,6 +27,11 @@ def thread_of(event):
     return event.get("thread", event.get("context", {}).get("tid"))
 
 
+def vcpu_of(event):
+    """What lttng-modules writes as vcpu_id of an entry is not the vCPU's number."""
+    return event["fields"].get("vcpu_id") if event["name"] in ("kvm_entry", "kvm_exit") else None
+
+
 class Owners:
     """Which vCPU a thread runs, at any place in the trace"""
 
@@ -58,9 +63,9 @@ def judge(events):
             counts["inside" if entered.get(vcpu) is not None else "outside"] += 1
             machines[event["machine"]] += 1
         elif name in ENTRIES:
-            entered[owners.at(thread, place, event["fields"].get("vcpu_id"))] = event["cpu"]
+            entered[owners.at(thread, place, vcpu_of(event))] = event["cpu"]
         elif name in EXITS:
-            owner = owners.at(thread, place, event["fields"].get("vcpu_id"))
+            owner = owners.at(thread, place, vcpu_of(event))
             if entered.get(owner) == event["cpu"]:
                 entered[owner] = None
         else:
