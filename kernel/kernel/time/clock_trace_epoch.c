@@ -5,9 +5,11 @@
 
 #define pr_fmt(fmt) "clock_trace: " fmt
 
+#include <linux/atomic.h>
 #include <linux/clock_trace.h>
 #include <linux/export.h>
-#include <linux/init.h>
+#include <linux/jiffies.h>
+#include <linux/minmax.h>
 #include <linux/mutex.h>
 #include <linux/notifier.h>
 #include <linux/printk.h>
@@ -74,38 +76,45 @@ void clock_trace_announce(enum clock_trace_state state, const char *source, cons
 	schedule_work(&notify_work);
 }
 
-/* A tracepoint calls back when its first probe is registered, and before that is called */
-static bool trace_current;
+/*
+ * A trace without a change of the epoch shall name its frequency and its time line, too.
+ * While the tracepoint has probes, the current epoch is traced again and again: at first
+ * soon, as a tracer may enable its events before its buffers, then once a second, for a
+ * tracer that comes later, or whose old events are overwritten.
+ */
+#define TRACE_FIRST_MS	50
+#define TRACE_LAST_MS	1000
+
+static unsigned int trace_pause_ms;
 
 static void trace_work_fn(struct work_struct *work);
-static DECLARE_DELAYED_WORK(trace_work, trace_work_fn);
+static DECLARE_DEFERRABLE_WORK(trace_work, trace_work_fn);
 
 static void trace_work_fn(struct work_struct *work)
 {
+	unsigned int pause_ms = READ_ONCE(trace_pause_ms);
 	struct clock_trace_info info;
 
-	if (!READ_ONCE(trace_current))
+	/* The last probe has gone, or the first one has not come yet */
+	if (!pause_ms)
 		return;
-	if (!trace_clock_trace_epoch_enabled()) {
-		schedule_delayed_work(&trace_work, 1);
-		return;
+	if (trace_clock_trace_epoch_enabled()) {
+		clock_trace_get_info(&info);
+		trace_clock_trace_epoch(&info);
 	}
-	clock_trace_get_info(&info);
-	trace_clock_trace_epoch(&info);
+	schedule_delayed_work(&trace_work, msecs_to_jiffies(pause_ms));
+	cmpxchg(&trace_pause_ms, pause_ms, min(2 * pause_ms, TRACE_LAST_MS));
 }
 
 /**
  * clock_trace_epoch_reg - the tracepoint clock_trace_epoch gets its first probe
  *
- * Has the current epoch traced at once: a trace without a change of the epoch shall name
- * its frequency and its time line, too.
- *
  * Return: 0.
  */
 int clock_trace_epoch_reg(void)
 {
-	WRITE_ONCE(trace_current, true);
-	schedule_delayed_work(&trace_work, 0);
+	WRITE_ONCE(trace_pause_ms, TRACE_FIRST_MS);
+	mod_delayed_work(system_wq, &trace_work, 1);
 	return 0;
 }
 
@@ -114,7 +123,7 @@ int clock_trace_epoch_reg(void)
  */
 void clock_trace_epoch_unreg(void)
 {
-	WRITE_ONCE(trace_current, false);
+	WRITE_ONCE(trace_pause_ms, 0);
 }
 
 /**

@@ -20,8 +20,8 @@ void clock_trace_epoch_unreg(void);
  * @info: the clock right after the change: its sample is on the new time line
  *
  * Values that were read before the event may be on the old time line, values
- * with this epoch are on the new one. When the event is enabled, it is emitted once for
- * the current epoch.
+ * with this epoch are on the new one. While the event is enabled it is emitted for the
+ * current epoch as well, once a second.
  */
 TRACE_EVENT_FN(clock_trace_epoch,
 	       TP_PROTO(const struct clock_trace_info *info),
