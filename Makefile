@@ -11,7 +11,7 @@ help:
 	@echo 'make check      run every test; ends with "N passed, N failed"'
 	@echo 'make check-guests  trace real guests for longer than make check does'
 	@echo 'make bench      measure what reading the clocks costs on this CPU, and the sync check'
-	@echo 'make series     write the patches as mails for "git am" to out/series'
+	@echo 'make series     write the series, as mails and as mailboxes for "git am", to out/series'
 	@echo 'make refresh    renew the diffs in patches/ (offsets)'
 	@echo 'make shell      a shell in the booted guest (Ctrl-D ends it)'
 	@echo 'make clean      remove what was built; fetched sources stay'

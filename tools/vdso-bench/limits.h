@@ -16,10 +16,27 @@
 void limits_check(struct results *results, const struct syscall_counts *syscall_counts);
 
 /**
+ * limit_verdict() - the verdict on a limit in words
+ * @limit:	judged
+ *
+ * Return: static string.
+ */
+const char *limit_verdict(const struct limit *limit);
+
+/**
+ * limit_is_held() - did a limit hold?
+ * @limit:	judged
+ *
+ * Return: true if it was measured and held, if its value is at it by no more than its spread,
+ * or if it is a figure that is not judged.
+ */
+bool limit_is_held(const struct limit *limit);
+
+/**
  * limits_all_held() - did all limits hold?
  * @results:	with its limits judged
  *
- * Return: true if each of them was measured and held.
+ * Return: true if limit_is_held() for each of them.
  */
 bool limits_all_held(const struct results *results);
 

@@ -102,7 +102,8 @@ static void show_help(void)
 	       "  --compare                 compare the images with those of the running kernel\n"
 	       "\n"
 	       "Output:\n"
-	       "  --syscall-counts FILE     judge the system calls by this output of syscall-cost-i386\n"
+	       "  --syscall-counts FILE     judge the system calls by this output of syscall-cost-i386;\n"
+	       "                            twice: with the counter and in fallback\n"
 	       "  --json                    JSON instead of tables\n"
 	       "  --json-file FILE          JSON to a file, too\n"
 	       "  --plot FILE               plot of the distributions (SVG)\n"
@@ -283,7 +284,10 @@ static void parse_option(struct options *options, int id, const char *name, cons
 		options->compare = true;
 		break;
 	case OPT_SYSCALL_COUNTS:
-		options->syscall_counts = arg;
+		if (options->nr_syscall_counts == ARRAY_SIZE(options->syscall_counts))
+			fatal("--syscall-counts may be given %zu times",
+				    ARRAY_SIZE(options->syscall_counts));
+		options->syscall_counts[options->nr_syscall_counts++] = arg;
 		break;
 	case OPT_JSON:
 		options->json = true;

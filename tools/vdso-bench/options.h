@@ -8,6 +8,7 @@
 
 #include "clocks.h"
 #include "image.h"
+#include "syscall_counts.h"
 
 /* A kernel build; @directory is NULL if it was not given */
 struct build_option {
@@ -33,7 +34,8 @@ struct options {
 	bool count;
 	bool trace;			/* with @count: list the instructions */
 	bool compare;
-	const char *syscall_counts;
+	const char *syscall_counts[NR_SYSCALL_STATES];
+	uint32_t nr_syscall_counts;
 	bool json;
 	const char *json_file;
 	const char *plot_file;

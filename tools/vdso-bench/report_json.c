@@ -5,6 +5,7 @@
 
 #include "cpu_name.h"
 #include "json_results.h"
+#include "limits.h"
 #include "report.h"
 #include "util.h"
 
@@ -32,8 +33,10 @@ static json_object *limit_to_json(const struct limit *limit)
 
 	json_add_string(object, "name", limit->name);
 	json_add_number(object, "value", limit->value, "%.4f");
+	json_add_number(object, "spread", limit->spread, "%.4f");
 	json_add_number(object, "limit", limit->limit, "%.2f");
-	json_add_boolean(object, "held", limit->held);
+	json_add_string(object, "verdict", limit_verdict(limit));
+	json_add_boolean(object, "held", limit_is_held(limit));
 	return object;
 }
 

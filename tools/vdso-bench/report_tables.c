@@ -117,21 +117,21 @@ static void print_method(const struct results *results)
 static void print_limits(const struct results *results)
 {
 	const struct limit *limit;
+	char value[16], spread[16];
 	size_t i;
 
 	for (i = 0; i < results->nr_limits; i++) {
 		limit = &results->limits[i];
-		if (limit->measured)
-			printf("%-12s %-66s %7.3f  (limit %.2f)\n",
-			       limit->held ? "held" : "NOT HELD", limit->name, limit->value,
-			       limit->limit);
-		else
-			printf("%-12s %-66s %7s  (limit %.2f)\n", "NOT MEASURED", limit->name, "-",
-			       limit->limit);
+		snprintf(value, sizeof(value), isnan(limit->value) ? "-" : "%.3f", limit->value);
+		snprintf(spread, sizeof(spread), isnan(limit->spread) ? "" : "+- %.3f", limit->spread);
+		printf("%-12s %-70s %7s %-8s", limit_verdict(limit), limit->name, value, spread);
+		if (!isnan(limit->limit))
+			printf(" (limit %.2f)", limit->limit);
+		printf("\n");
 	}
 }
 
-/* How much of a ratio that is over its limit is the CPU's own */
+/* How much of a ratio is the CPU's own */
 static void print_floors(const struct results *results)
 {
 	const struct limit *limit;
@@ -139,12 +139,11 @@ static void print_floors(const struct results *results)
 
 	for (i = 0; i < results->nr_limits; i++) {
 		limit = &results->limits[i];
-		if (!limit->measured || limit->held || isnan(limit->floor))
+		if (isnan(limit->value) || isnan(limit->floor) || limit->verdict == VERDICT_HELD)
 			continue;
 		printf("%s: a function that reads the counter\n"
-		       "    likewise, and does nothing else, has %.3f.%s\n",
-		       limit->name, limit->floor, limit->floor > limit->limit ?
-		       " No code can hold this limit on this CPU." : "");
+		       "    likewise, and does nothing else, has %.3f.\n",
+		       limit->name, limit->floor);
 	}
 }
 

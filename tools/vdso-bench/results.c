@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What was measured, and what follows from it, see results.h. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,20 +56,6 @@ struct result *results_row(struct results *results, enum abi abi, const char *im
 	return row;
 }
 
-void results_add_batches(struct result *row, const job_u64 *ticks, size_t nr, uint32_t calls,
-			 double overhead)
-{
-	size_t i;
-
-	row->ticks = grow(row->ticks, row->nr_ticks + nr, sizeof(*row->ticks));
-	for (i = 0; i < nr; i++) {
-		if (ticks[i] == SAMPLE_PREEMPTED)
-			row->nr_excluded++;
-		else
-			row->ticks[row->nr_ticks++] = (double)ticks[i] / calls - overhead;
-	}
-}
-
 static int compare(const void *a, const void *b)
 {
 	double x = *(const double *)a, y = *(const double *)b;
@@ -98,19 +85,57 @@ static double trimmed_mean(const double *sorted, size_t nr, double part)
 	return sum / (last - first);
 }
 
-static void finish_row(struct result *row)
+/* Sort ticks. Return: how many of them are no outliers, which the others follow */
+static size_t sort_out(double *ticks, size_t nr)
 {
 	double limit;
+
+	qsort(ticks, nr, sizeof(*ticks), compare);
+	limit = OUTLIER_FACTOR * quantile(ticks, nr, 0.5);
+	while (nr > 1 && ticks[nr - 1] > limit)
+		nr--;
+	return nr;
+}
+
+static void add_run_mean(struct result *row, const double *ticks, size_t nr)
+{
+	double *sorted, mean = NAN;
+
+	if (nr) {
+		sorted = grow(NULL, nr, sizeof(*sorted));
+		memcpy(sorted, ticks, nr * sizeof(*sorted));
+		mean = trimmed_mean(sorted, sort_out(sorted, nr), TRIMMED);
+		free(sorted);
+	}
+	row->run_means = grow(row->run_means, row->nr_runs + 1, sizeof(*row->run_means));
+	row->run_means[row->nr_runs++] = mean;
+}
+
+void results_add_batches(struct result *row, const job_u64 *ticks, size_t nr, uint32_t calls,
+			 double overhead)
+{
+	size_t i, first = row->nr_ticks;
+
+	row->ticks = grow(row->ticks, row->nr_ticks + nr, sizeof(*row->ticks));
+	for (i = 0; i < nr; i++) {
+		if (ticks[i] == SAMPLE_PREEMPTED)
+			row->nr_excluded++;
+		else
+			row->ticks[row->nr_ticks++] = (double)ticks[i] / calls - overhead;
+	}
+	add_run_mean(row, row->ticks + first, row->nr_ticks - first);
+}
+
+static void finish_row(struct result *row)
+{
+	size_t nr;
 
 	if (!row->nr_ticks)
 		return;
 
-	qsort(row->ticks, row->nr_ticks, sizeof(*row->ticks), compare);
-	limit = OUTLIER_FACTOR * quantile(row->ticks, row->nr_ticks, 0.5);
-	while (row->nr_ticks > 1 && row->ticks[row->nr_ticks - 1] > limit) {
-		row->nr_ticks--;
-		row->nr_excluded++;
-	}
+	nr = sort_out(row->ticks, row->nr_ticks);
+	row->nr_excluded += row->nr_ticks - nr;
+	row->nr_ticks = nr;
 	row->median = quantile(row->ticks, row->nr_ticks, 0.5);
 	row->p10 = quantile(row->ticks, row->nr_ticks, 0.1);
 	row->p90 = quantile(row->ticks, row->nr_ticks, 0.9);
@@ -123,6 +148,30 @@ void results_finish(struct results *results)
 
 	for (i = 0; i < results->nr_rows; i++)
 		finish_row(&results->rows[i]);
+}
+
+double results_ratio(const struct result *a, const struct result *b, double *spread)
+{
+	double ratio, sum = 0, squares = 0, variance;
+	size_t i, nr = 0;
+
+	*spread = NAN;
+	if (!a || !b || !a->nr_ticks || !b->nr_ticks)
+		return NAN;
+
+	for (i = 0; i < a->nr_runs && i < b->nr_runs; i++) {
+		ratio = a->run_means[i] / b->run_means[i];
+		if (isnan(ratio))
+			continue;
+		sum += ratio;
+		squares += ratio * ratio;
+		nr++;
+	}
+	if (nr > 1) {
+		variance = (squares - sum * sum / nr) / (nr - 1);
+		*spread = 2 * sqrt(fmax(variance, 0) / nr);
+	}
+	return a->mean / b->mean;
 }
 
 void results_add_count(struct results *results, const struct count *count)

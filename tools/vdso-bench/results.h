@@ -44,6 +44,9 @@ struct result {
 	double p10;
 	double p90;
 	double mean;			/* of the middle, see TRIMMED */
+
+	double *run_means;		/* the same of each run; NAN if it has no batch left */
+	size_t nr_runs;
 };
 
 /* Instructions of one call */
@@ -62,14 +65,27 @@ struct count {
 	uint32_t repeated;		/* instructions executed more than once: loops */
 };
 
+/*
+ * The value of a limit is uncertain by its spread. Beyond the limit by less than that it
+ * is at the limit, if the measurement is sharp enough to say so.
+ */
+enum verdict {
+	VERDICT_HELD,
+	VERDICT_AT_LIMIT,
+	VERDICT_UNCLEAR,
+	VERDICT_NOT_HELD,
+	VERDICT_NOT_MEASURED,
+	VERDICT_FIGURE,
+};
+
 /* A goal, and how far it was reached */
 struct limit {
 	char name[96];
 	double value;
-	double limit;
+	double spread;			/* of the value, either way; NAN if it is exact */
+	double limit;			/* NAN: a figure, which is not judged */
 	double floor;			/* NAN, or what no code can go below on this CPU */
-	bool measured;
-	bool held;
+	enum verdict verdict;
 };
 
 struct results {
@@ -145,6 +161,17 @@ void results_finish(struct results *results);
  * @count:	copied
  */
 void results_add_count(struct results *results, const struct count *count);
+
+/**
+ * results_ratio() - ratio of the means of two rows
+ * @a:		row, or NULL
+ * @b:		row that was measured in the same runs, or NULL
+ * @spread:	twice the standard error of the ratio, from the ratios of the single runs;
+ *		NAN if there are not two runs
+ *
+ * Return: the ratio, or NAN if one of the rows was not measured.
+ */
+double results_ratio(const struct result *a, const struct result *b, double *spread);
 
 /**
  * results_add_limit() - add a goal

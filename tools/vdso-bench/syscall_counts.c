@@ -74,25 +74,36 @@ static json_object *read_document(const char *file)
 	return root;
 }
 
+void syscall_counts_init(struct syscall_counts *counts)
+{
+	enum syscall_state state;
+	enum syscall_path path;
+
+	for (path = 0; path < NR_SYSCALL_PATHS; path++) {
+		for (state = 0; state < NR_SYSCALL_STATES; state++)
+			counts->trace[path][state] = counts->monotonic[path][state] = NAN;
+	}
+}
+
 void syscall_counts_read(struct syscall_counts *counts, const char *file)
 {
 	json_object *root, *rows;
+	enum syscall_state state;
 	enum syscall_path path;
+	double trace, monotonic;
 	bool any = false;
-
-	for (path = 0; path < NR_SYSCALL_PATHS; path++)
-		counts->trace[path] = counts->monotonic[path] = NAN;
-	if (!file)
-		return;
 
 	root = read_document(file);
 	if (!json_object_object_get_ex(root, "rows", &rows) ||
 	    !json_object_is_type(rows, json_type_array))
 		fatal("%s is no output of syscall-cost-i386: it has no rows", file);
+	state = has_text(root, "state", "fallback") ? SYSCALL_FALLBACK : SYSCALL_COUNTER;
 	for (path = 0; path < NR_SYSCALL_PATHS; path++) {
-		counts->trace[path] = find_cost(rows, path, "CLOCK_TRACE");
-		counts->monotonic[path] = find_cost(rows, path, "CLOCK_MONOTONIC");
-		any |= !isnan(counts->trace[path] / counts->monotonic[path]);
+		trace = find_cost(rows, path, "CLOCK_TRACE");
+		monotonic = find_cost(rows, path, "CLOCK_MONOTONIC");
+		counts->trace[path][state] = trace;
+		counts->monotonic[path][state] = monotonic;
+		any |= !isnan(trace / monotonic);
 	}
 	if (!any)
 		fatal("%s has no instructions of both CLOCK_TRACE and CLOCK_MONOTONIC as i386 system calls: is it of syscall-cost-i386 under 'qemu -icount', on a kernel with CLOCK_TRACE?",

@@ -261,9 +261,12 @@ int main(int argc, char **argv)
 	struct job job = { 0 };
 	bool equal = true;
 	enum abi abi;
+	uint32_t i;
 
 	options_parse(&options, argc, argv);
-	syscall_counts_read(&syscall_counts, options.syscall_counts);
+	syscall_counts_init(&syscall_counts);
+	for (i = 0; i < options.nr_syscall_counts; i++)
+		syscall_counts_read(&syscall_counts, options.syscall_counts[i]);
 	check_outputs(&options);
 	if (options.patched.directory)
 		patched = layout_read(options.patched.layout);

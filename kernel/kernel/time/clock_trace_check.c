@@ -468,9 +468,9 @@ static bool meet_in_task(struct pair *pair, unsigned int cpu, u64 *warp,
 	return await_release(pair, msecs_to_jiffies(RELEASE_MS)) && met;
 }
 
-static enum clock_trace_check_result
-judge(const struct pair *pair, u64 warp, const struct clock_trace_bounds *bounds,
-      struct clock_trace_measurement *m)
+static enum clock_trace_check_result judge(const struct pair *pair, u64 warp,
+					   const struct clock_trace_bounds *bounds,
+					   struct clock_trace_measurement *m)
 {
 	/* What the other CPU has written, it has written before it left */
 	m->warp = max(warp, pair->warp);

@@ -317,7 +317,8 @@ tap_run "JSON has the members of its schema" json_is \
 	 all(set(r) == {'abi', 'image', 'clock', 'mode', 'unit', 'median', 'p10', 'p90', 'mean',
 	                    'rounds'}
 	     for r in d['rows']) and
-	 all(set(l) == {'name', 'value', 'limit', 'held'} for l in d['limits'])" \
+	 all(set(l) == {'name', 'value', 'spread', 'limit', 'verdict', 'held'}
+	     for l in d['limits'])" \
 	"$WORK/v.json" || true
 tap_run "JSON has both ABIs, all modes and both sources" json_is \
 	"{(r['abi'], r['mode'], r['image']) for r in d['rows']} ==

@@ -42,12 +42,31 @@ points()
 	done <"$WORK/points"
 }
 
+# The instructions of a function of an image, without where they lie
+code()
+{
+	objdump -d --no-show-raw-insn "$PATCHED/arch/x86/entry/vdso/vdso64/$1" |
+		awk -F '\t' -v name="<$2>:" 'index($0, name) { on = 1; next } /^$/ { on = 0 }
+			on { gsub(/[0-9a-f]+ </, "<", $2); gsub(/-?0x[0-9a-f]+\(%rip\)/, "(%rip)", $2); print $2 }'
+}
+
+# What is measured of x86-64 goes for x32, if that is built.
+x32_is_x86_64()
+{
+	[[ -f $PATCHED/arch/x86/entry/vdso/vdso64/vdsox32.so.dbg ]] || return 0
+	code vdso64.so.dbg __vdso_clock_gettime >"$WORK/x86-64"
+	code vdsox32.so.dbg __vdso_clock_gettime >"$WORK/x32"
+	printf '%d instructions\n' "$(wc -l <"$WORK/x32")"
+	[[ -s $WORK/x32 ]] && diff "$WORK/x86-64" "$WORK/x32"
+}
+
 tap_begin
 tap_run "count" count "$WORK/first.json" || { tap_end; exit 1; }
 tap_run "count again" count "$WORK/second.json" || true
 tap_run "the numbers repeat" cmp "$WORK/first.json" "$WORK/second.json" || true
 
 points tests/judge-counts.py "$WORK/first.json"
+tap_run "x32 programs have the code of 64-bit ones" x32_is_x86_64 || true
 
 tap_run "measure" measure "$WORK/measured.json" || { tap_end; exit 1; }
 points tests/recompute.py "$WORK/measured.json"

@@ -8,7 +8,7 @@ import json
 import sys
 
 TRACE = ("CLOCK_TRACE", "CLOCK_TRACE_UNORDERED", "CLOCK_TRACE_FREQ")
-MORE_INSTRUCTIONS = 2
+MORE_INSTRUCTIONS = 0
 # On i386 the counter and the epoch take all three registers that a function may
 # change: each of the other four may be saved, but once.
 PUSHES = {"x86-64": 0, "i386": 4}
