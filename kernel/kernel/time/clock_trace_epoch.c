@@ -114,7 +114,7 @@ static void trace_work_fn(struct work_struct *work)
 int clock_trace_epoch_reg(void)
 {
 	WRITE_ONCE(trace_pause_ms, TRACE_FIRST_MS);
-	mod_delayed_work(system_wq, &trace_work, 1);
+	mod_delayed_work(system_percpu_wq, &trace_work, 1);
 	return 0;
 }
 

@@ -48,7 +48,7 @@ static DECLARE_DELAYED_WORK(loss_work, loss_work_fn);
 
 static void loss_irq(struct irq_work *work)
 {
-	mod_delayed_work(system_wq, &loss_work, 0);
+	mod_delayed_work(system_percpu_wq, &loss_work, 0);
 }
 
 static DEFINE_IRQ_WORK(loss_irq_work, loss_irq);
