@@ -19,6 +19,7 @@ struct cpu {
 	/* The kvm_entry whose kvm_exit has not come; likewise */
 	struct clocktrace_position entry;
 	int thread;
+	int process;
 	uint32_t vcpu_id;
 };
 
@@ -34,6 +35,7 @@ static void enter(struct cpu *cpu, const struct host_event *event,
 	/* An entry that is still open has not come to pass. */
 	cpu->entry = position;
 	cpu->thread = event->thread;
+	cpu->process = event->process;
 	cpu->vcpu_id = event->vcpu_id;
 }
 
@@ -48,22 +50,23 @@ static void leave(struct host_trace *trace, struct cpu *cpu,
 			.entry = cpu->entry,
 			.exit = position,
 			.thread = event->thread,
+			.process = cpu->process,
 			.vcpu_id = event->vcpu_id,
 		};
 	}
 	cpu->entry = (struct clocktrace_position){ 0 };
 }
 
-static void add_told(struct host_trace *trace, const struct host_event *event,
+static void add_tsc_event(struct host_trace *trace, const struct host_event *event,
 		     struct clocktrace_position position)
 {
-	struct told *told;
+	struct tsc_event *tsc_event;
 
-	trace->told = array_room(trace->told, trace->nr_told, sizeof(*trace->told));
-	told = &trace->told[trace->nr_told++];
-	told->event = event->told;
-	told->event.position = position;
-	told->thread = event->thread;
+	trace->tsc_events = array_room(trace->tsc_events, trace->nr_tsc_events, sizeof(*trace->tsc_events));
+	tsc_event = &trace->tsc_events[trace->nr_tsc_events++];
+	tsc_event->event = event->guest_tsc;
+	tsc_event->event.position = position;
+	tsc_event->thread = event->thread;
 }
 
 static void add_gap(struct host_trace *trace, struct cpu *cpu,
@@ -124,8 +127,8 @@ void builder_add(struct builder *builder, const struct host_event *event)
 		trace->whole_from = position;
 	else if (event->type == HOST_EXIT)
 		leave(trace, cpu, event, position);
-	else if (event->type == HOST_TOLD)
-		add_told(trace, event, position);
+	else if (event->type == HOST_TSC_EVENT)
+		add_tsc_event(trace, event, position);
 }
 
 bool builder_finish(struct builder *builder)

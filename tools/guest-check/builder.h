@@ -14,33 +14,35 @@
  * @HOST_OTHER: no more than that its CPU's events are there
  * @HOST_ENTRY: a vCPU enters the guest
  * @HOST_EXIT: a vCPU has left it
- * @HOST_TOLD: a kvm_guest_tsc
+ * @HOST_TSC_EVENT: a kvm_guest_tsc
  */
 enum host_event_type {
 	HOST_OTHER,
 	HOST_ENTRY,
 	HOST_EXIT,
-	HOST_TOLD,
+	HOST_TSC_EVENT,
 };
 
 /**
  * struct host_event - an event of the host
  * @type: what it tells
  * @cpu: the host's CPU, less than %CPUS_MAX
- * @thread: the host's thread, %THREAD_NONE if it tells nothing of what it runs
+ * @thread: the host's thread
+ * @process: its process, or %PROCESS_UNKNOWN
  * @lost_before: the CPU has lost events right before
  * @host_time: when it was, not before the event before
  * @vcpu_id: of an entry or exit: the vCPU, or %VCPU_UNKNOWN
- * @told: of a kvm_guest_tsc: all but the position
+ * @guest_tsc: of a kvm_guest_tsc: all but the position
  */
 struct host_event {
 	enum host_event_type type;
 	unsigned int cpu;
 	int thread;
+	int process;
 	bool lost_before;
 	uint64_t host_time;
 	uint32_t vcpu_id;
-	struct clocktrace_guest_event told;
+	struct clocktrace_guest_event guest_tsc;
 };
 
 struct builder;

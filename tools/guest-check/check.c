@@ -5,7 +5,7 @@
  *
  * A vCPU's samples come in the order in which they were taken. So each one is placed
  * not before its predecessor: a guest time that the vCPU read twice, because a
- * snapshot was loaded or the machine was reset, is told apart by that. And only a run of
+ * snapshot was loaded or the machine was reset, can be told apart by that. And only a run of
  * samples at the beginning can be of before the trace, only one at the end of after it.
  *
  * The first samples may fit twice as well: before the trace, and by chance in a stay after
@@ -69,8 +69,8 @@ static struct clocktrace_guests *make_history(const struct host_trace *trace,
 	for (i = 0; status == CLOCKTRACE_OK && i < trace->nr_gaps; i++)
 		status = clocktrace_guests_lost(guests, trace->gaps[i].from,
 						trace->gaps[i].to);
-	for (i = 0; status == CLOCKTRACE_OK && i < trace->nr_told; i++) {
-		struct clocktrace_guest_event event = trace->told[i].event;
+	for (i = 0; status == CLOCKTRACE_OK && i < trace->nr_tsc_events; i++) {
+		struct clocktrace_guest_event event = trace->tsc_events[i].event;
 
 		offender = event;
 		event.tsc.offset = (int64_t)((uint64_t)event.tsc.offset + shift);
@@ -200,8 +200,8 @@ static void count_events(const struct host_trace *trace, struct vcpu_result *res
 {
 	size_t i;
 
-	for (i = 0; i < trace->nr_told; i++) {
-		const struct clocktrace_guest_event *event = &trace->told[i].event;
+	for (i = 0; i < trace->nr_tsc_events; i++) {
+		const struct clocktrace_guest_event *event = &trace->tsc_events[i].event;
 
 		if (event->vm_id == result->vm_id &&
 		    event->vcpu_id == result->vcpu_id)
@@ -225,8 +225,8 @@ static uint64_t find_vm(const struct host_trace *trace, int32_t pid)
 	uint64_t vm_id = 0;
 	size_t i;
 
-	for (i = 0; i < trace->nr_told; i++) {
-		const struct clocktrace_guest_event *event = &trace->told[i].event;
+	for (i = 0; i < trace->nr_tsc_events; i++) {
+		const struct clocktrace_guest_event *event = &trace->tsc_events[i].event;
 
 		if (event->vm_pid != pid)
 			continue;

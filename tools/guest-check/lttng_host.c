@@ -28,7 +28,15 @@ static int thread_of(const struct ctf_event *event)
 	return (int)thread;
 }
 
-static struct clocktrace_guest_event told(const struct ctf_event *event)
+/* Its context "pid" is what other tracers call a thread group. */
+static int process_of(const struct ctf_event *event)
+{
+	uint64_t process;
+
+	return ctf_number(event->context, "pid", &process) ? (int)process : PROCESS_UNKNOWN;
+}
+
+static struct clocktrace_guest_event tsc_event(const struct ctf_event *event)
 {
 	return (struct clocktrace_guest_event){
 		.vm_id = number(event, "vm_id"),
@@ -40,7 +48,7 @@ static struct clocktrace_guest_event told(const struct ctf_event *event)
 			.frac_bits = (uint32_t)number(event, "frac_bits"),
 		},
 		.flags = (uint32_t)number(event, "flags"),
-		.reason = CLOCKTRACE_REFRESH,
+		.reason = builder_reason(number(event, "reason")),
 	};
 }
 
@@ -48,7 +56,7 @@ static void add_event(void *data, const struct ctf_event *event)
 {
 	struct host_event host = {
 		.cpu = event->cpu < CPUS_MAX ? (unsigned int)event->cpu : CPUS_MAX,
-		.thread = THREAD_NONE,
+		.process = process_of(event),
 		.lost_before = event->lost_before,
 		.host_time = event->time,
 		.vcpu_id = VCPU_UNKNOWN,
@@ -61,14 +69,9 @@ static void add_event(void *data, const struct ctf_event *event)
 		host.type = HOST_EXIT;
 		host.thread = thread_of(event);
 	} else if (!strcmp(event->name, "kvm_x86_guest_tsc")) {
-		host.type = HOST_TOLD;
+		host.type = HOST_TSC_EVENT;
 		host.thread = thread_of(event);
-		host.told = told(event);
-		host.told.reason = builder_reason(number(event, "reason"));
-	} else if (!strcmp(event->name, "lttng_statedump_kvm_guest_tsc")) {
-		/* The values as they are, told by the thread that starts the session */
-		host.type = HOST_TOLD;
-		host.told = told(event);
+		host.guest_tsc = tsc_event(event);
 	} else {
 		return;
 	}

@@ -73,7 +73,7 @@ void report_text(const struct host_trace *trace, const struct check_result *resu
 	if (result->silent)
 		printf("%zu guests have no samples\n", result->silent);
 	if (result->total.contradictions)
-		printf("%zu changes of a guest's TSC were not told\n",
+		printf("%zu changes of a guest's TSC have no event\n",
 		       result->total.contradictions);
 	printf("%zu of %zu samples lie where their vCPU was in the guest, %zu fell outside\n",
 	       result->total.inside, result->total.samples, result->total.outside);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Whose stay in the guest is it? kvm_entry and kvm_exit do not name the VM, but the
- * thread that they are of has told the values of its vCPU.
+ * Whose stay in the guest is it? kvm_entry and kvm_exit do not name the VM, but their
+ * thread has emitted the values of its vCPU. Where it has not, the number of the vCPU and
+ * the process may leave only one answer.
  */
 #include <stdlib.h>
 
@@ -10,8 +11,8 @@
 /* The threads' events by thread, then by order */
 static int compare_by_thread(const void *a, const void *b)
 {
-	const struct told *one = *(const struct told *const *)a;
-	const struct told *other = *(const struct told *const *)b;
+	const struct tsc_event *one = *(const struct tsc_event *const *)a;
+	const struct tsc_event *other = *(const struct tsc_event *const *)b;
 
 	if (one->thread != other->thread)
 		return one->thread < other->thread ? -1 : 1;
@@ -21,10 +22,10 @@ static int compare_by_thread(const void *a, const void *b)
 }
 
 /* By thread and vCPU, then by order */
-static int compare_told(const void *a, const void *b)
+static int compare_tsc_events(const void *a, const void *b)
 {
-	const struct told *one = *(const struct told *const *)a;
-	const struct told *other = *(const struct told *const *)b;
+	const struct tsc_event *one = *(const struct tsc_event *const *)a;
+	const struct tsc_event *other = *(const struct tsc_event *const *)b;
 
 	if (one->thread == other->thread &&
 	    one->event.vcpu_id != other->event.vcpu_id)
@@ -45,61 +46,98 @@ static int compare_stays(const void *a, const void *b)
 	return 0;
 }
 
-static bool same_vcpu(const struct told *told, const struct stay *stay)
+static bool same_vcpu(const struct tsc_event *tsc_event, const struct stay *stay)
 {
-	return told->thread == stay->thread &&
+	return tsc_event->thread == stay->thread &&
 	       (stay->vcpu_id == VCPU_UNKNOWN ||
-		told->event.vcpu_id == stay->vcpu_id);
+		tsc_event->event.vcpu_id == stay->vcpu_id);
 }
 
-/* Fill in the VM, and the vCPU where it is unknown; @told is sorted by @compare */
-static void find_owner(const struct told *const *told, size_t count,
+/* Fill in the VM, and the vCPU where it is unknown; @tsc_events is sorted by @compare */
+static void find_owner(const struct tsc_event *const *tsc_events, size_t count,
 		       int (*compare)(const void *, const void *), struct stay *stay)
 {
-	const struct told key = {
+	const struct tsc_event key = {
 		.event.vcpu_id = stay->vcpu_id,
 		.event.position = stay->entry,
 		.thread = stay->thread,
 	};
-	const struct told *wanted = &key, *found = NULL;
+	const struct tsc_event *wanted = &key, *found = NULL;
 	size_t low = 0, high = count, middle;
 
 	while (low < high) {
 		middle = low + (high - low) / 2;
-		if (compare(&told[middle], &wanted) < 0)
+		if (compare(&tsc_events[middle], &wanted) < 0)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	if (low > 0 && same_vcpu(told[low - 1], stay))
-		found = told[low - 1];
-	else if (low < count && same_vcpu(told[low], stay))
-		found = told[low];
+	if (low > 0 && same_vcpu(tsc_events[low - 1], stay))
+		found = tsc_events[low - 1];
+	else if (low < count && same_vcpu(tsc_events[low], stay))
+		found = tsc_events[low];
 	if (!found)
 		return;
 	stay->vm_id = found->event.vm_id;
 	stay->vcpu_id = found->event.vcpu_id;
 }
 
+/* The only VM of a process that has a vCPU of that number, 0 if there is no such VM */
+struct only_vm {
+	uint32_t vcpu_id;
+	int process;
+	uint64_t vm_id;
+};
+
+/* @only is the last answer, for there are many stays and few vCPUs. */
+static uint64_t find_only_vm(const struct host_trace *trace, struct only_vm *only,
+			     const struct stay *stay)
+{
+	size_t i;
+
+	if (only->vcpu_id == stay->vcpu_id && only->process == stay->process)
+		return only->vm_id;
+	*only = (struct only_vm){ stay->vcpu_id, stay->process, 0 };
+	for (i = 0; i < trace->nr_tsc_events; i++) {
+		const struct clocktrace_guest_event *event = &trace->tsc_events[i].event;
+
+		if (event->vcpu_id != stay->vcpu_id || event->vm_id == only->vm_id ||
+		    (stay->process != PROCESS_UNKNOWN && event->vm_pid != stay->process))
+			continue;
+		if (only->vm_id) {
+			only->vm_id = 0;
+			break;
+		}
+		only->vm_id = event->vm_id;
+	}
+	return only->vm_id;
+}
+
 void trace_finish(struct host_trace *trace)
 {
-	const struct told **told = calloc(trace->nr_told + 1, sizeof(*told));
+	const struct tsc_event **tsc_events = calloc(trace->nr_tsc_events + 1,
+						     sizeof(*tsc_events));
 	/* A reader knows the vCPU of all stays or of none. */
 	bool unknown = trace->nr_stays && trace->stays[0].vcpu_id == VCPU_UNKNOWN;
 	int (*compare)(const void *a, const void *b) = unknown ? compare_by_thread :
-								 compare_told;
+								 compare_tsc_events;
+	struct only_vm only = { .vcpu_id = VCPU_UNKNOWN };
 	size_t count = 0, i;
 
-	for (i = 0; told && i < trace->nr_told; i++)
+	for (i = 0; tsc_events && i < trace->nr_tsc_events; i++)
 		/* Whoever drops the last reference to a VM destroys its vCPUs. */
-		if (trace->told[i].event.reason != CLOCKTRACE_DESTROYED &&
-		    trace->told[i].thread != THREAD_NONE)
-			told[count++] = &trace->told[i];
+		if (trace->tsc_events[i].event.reason != CLOCKTRACE_DESTROYED)
+			tsc_events[count++] = &trace->tsc_events[i];
 	if (count)
-		qsort(told, count, sizeof(*told), compare);
-	for (i = 0; i < trace->nr_stays; i++)
-		find_owner(told, count, compare, &trace->stays[i]);
-	free(told);
+		qsort(tsc_events, count, sizeof(*tsc_events), compare);
+	for (i = 0; i < trace->nr_stays; i++) {
+		struct stay *stay = &trace->stays[i];
+
+		find_owner(tsc_events, count, compare, stay);
+		if (!stay->vm_id && stay->vcpu_id != VCPU_UNKNOWN)
+			stay->vm_id = find_only_vm(trace, &only, stay);
+	}
+	free(tsc_events);
 	if (trace->nr_stays)
 		qsort(trace->stays, trace->nr_stays, sizeof(*trace->stays),
 		      compare_stays);
@@ -126,7 +164,7 @@ struct stay *trace_stays(const struct host_trace *trace, uint64_t vm_id,
 
 void trace_free(struct host_trace *trace)
 {
-	free(trace->told);
+	free(trace->tsc_events);
 	free(trace->stays);
 	free(trace->gaps);
 	*trace = (struct host_trace){ 0 };

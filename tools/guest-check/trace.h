@@ -15,14 +15,15 @@
 #define REASONS (CLOCKTRACE_DESTROYED + 1)
 /* Of a stay: LTTng's event of the exit does not name the vCPU */
 #define VCPU_UNKNOWN UINT32_MAX
-/* Of a kvm_guest_tsc: it was told on behalf of a tracer, not by who runs the vCPU */
-#define THREAD_NONE (-1)
+/* The trace does not tell which process a thread is of. */
+#define PROCESS_UNKNOWN 0
 
 /**
  * struct stay - a stay of a vCPU in the guest, from kvm_entry to kvm_exit
  * @entry: the kvm_entry
  * @exit: the kvm_exit
  * @thread: the host's thread that ran the vCPU
+ * @process: its process, or %PROCESS_UNKNOWN
  * @vcpu_id: the vCPU within its VM
  * @vm_id: the VM, 0 if the trace does not tell whose thread it is
  * @samples: number of samples in it
@@ -31,17 +32,18 @@ struct stay {
 	struct clocktrace_position entry;
 	struct clocktrace_position exit;
 	int thread;
+	int process;
 	uint32_t vcpu_id;
 	uint64_t vm_id;
 	size_t samples;
 };
 
 /**
- * struct told - a kvm_guest_tsc event, and who wrote it
+ * struct tsc_event - a kvm_guest_tsc event, and who emitted it
  * @event: the event
  * @thread: the host's thread
  */
-struct told {
+struct tsc_event {
 	struct clocktrace_guest_event event;
 	int thread;
 };
@@ -58,8 +60,8 @@ struct gap {
 
 /**
  * struct host_trace - a host's trace
- * @told: the kvm_guest_tsc events in the order of the trace
- * @nr_told: their number
+ * @tsc_events: the kvm_guest_tsc events in the order of the trace
+ * @nr_tsc_events: their number
  * @stays: the stays, sorted by VM, vCPU and entry after trace_finish()
  * @nr_stays: their number
  * @gaps: where events were lost
@@ -70,8 +72,8 @@ struct gap {
  *	begin later
  */
 struct host_trace {
-	struct told *told;
-	size_t nr_told;
+	struct tsc_event *tsc_events;
+	size_t nr_tsc_events;
 	struct stay *stays;
 	size_t nr_stays;
 	struct gap *gaps;
@@ -94,8 +96,10 @@ void trace_read(const char *path, struct host_trace *trace);
  * trace_finish() - find out whose stays they are, and sort them
  * @trace: a trace with all of its events
  *
- * A thread runs the vCPU that it told the values of, in an event before the stay or,
- * if none is there, after it. Stays of %VCPU_UNKNOWN get their vCPU from there too.
+ * A thread runs the vCPU whose values it emitted, in an event before the stay or,
+ * if none is there, after it. Stays of %VCPU_UNKNOWN get their vCPU from there too. A
+ * thread that emitted none runs the only vCPU of that number in its process, or in the
+ * whole trace where the process is unknown.
  */
 void trace_finish(struct host_trace *trace);
 

@@ -44,21 +44,21 @@ static struct tep_event *find_event(struct tep_handle *tep, const char *name)
 
 static void find_fields(struct reader *reader)
 {
-	struct fields *told = &reader->guest_tsc;
+	struct fields *guest_tsc = &reader->guest_tsc;
 
 	reader->entry.event = find_event(reader->tep, "kvm_entry");
 	reader->entry.vcpu_id = find_field(reader->entry.event, "vcpu_id");
 	reader->exit.event = find_event(reader->tep, "kvm_exit");
 	reader->exit.vcpu_id = find_field(reader->exit.event, "vcpu_id");
-	told->event = find_event(reader->tep, "kvm_guest_tsc");
-	told->vm_id = find_field(told->event, "vm_id");
-	told->vm_pid = find_field(told->event, "vm_pid");
-	told->vcpu_id = find_field(told->event, "vcpu_id");
-	told->offset = find_field(told->event, "offset");
-	told->ratio = find_field(told->event, "ratio");
-	told->frac_bits = find_field(told->event, "frac_bits");
-	told->flags = find_field(told->event, "flags");
-	told->reason = find_field(told->event, "reason");
+	guest_tsc->event = find_event(reader->tep, "kvm_guest_tsc");
+	guest_tsc->vm_id = find_field(guest_tsc->event, "vm_id");
+	guest_tsc->vm_pid = find_field(guest_tsc->event, "vm_pid");
+	guest_tsc->vcpu_id = find_field(guest_tsc->event, "vcpu_id");
+	guest_tsc->offset = find_field(guest_tsc->event, "offset");
+	guest_tsc->ratio = find_field(guest_tsc->event, "ratio");
+	guest_tsc->frac_bits = find_field(guest_tsc->event, "frac_bits");
+	guest_tsc->flags = find_field(guest_tsc->event, "flags");
+	guest_tsc->reason = find_field(guest_tsc->event, "reason");
 }
 
 static unsigned long long number(struct tep_format_field *field,
@@ -73,7 +73,7 @@ static unsigned long long number(struct tep_format_field *field,
 	return value;
 }
 
-static struct clocktrace_guest_event told(const struct fields *fields,
+static struct clocktrace_guest_event tsc_event(const struct fields *fields,
 					  const struct tep_record *record)
 {
 	return (struct clocktrace_guest_event){
@@ -97,6 +97,7 @@ static int add_record(struct tracecmd_input *handle, struct tep_record *record,
 	struct host_event event = {
 		.cpu = (unsigned int)cpu,
 		.thread = tep_data_pid(reader->tep, record),
+		.process = PROCESS_UNKNOWN,
 		.lost_before = record->missed_events,
 		.host_time = record->ts,
 	};
@@ -110,8 +111,8 @@ static int add_record(struct tracecmd_input *handle, struct tep_record *record,
 		event.type = HOST_EXIT;
 		event.vcpu_id = (uint32_t)number(reader->exit.vcpu_id, record);
 	} else if (type == reader->guest_tsc.event->id) {
-		event.type = HOST_TOLD;
-		event.told = told(&reader->guest_tsc, record);
+		event.type = HOST_TSC_EVENT;
+		event.guest_tsc = tsc_event(&reader->guest_tsc, record);
 	}
 	builder_add(reader->builder, &event);
 	reader->events++;

@@ -46,11 +46,11 @@ static void begin(void)
 	order = 0;
 }
 
-static void tell_of(uint64_t time, uint64_t vm_id, int32_t pid, int64_t offset,
+static void emit_of(uint64_t time, uint64_t vm_id, int32_t pid, int64_t offset,
 		    enum clocktrace_reason reason)
 {
-	trace.told = array_room(trace.told, trace.nr_told, sizeof(*trace.told));
-	trace.told[trace.nr_told++] = (struct told){
+	trace.tsc_events = array_room(trace.tsc_events, trace.nr_tsc_events, sizeof(*trace.tsc_events));
+	trace.tsc_events[trace.nr_tsc_events++] = (struct tsc_event){
 		.event = {
 			.position = at(time),
 			.vm_id = vm_id,
@@ -62,9 +62,9 @@ static void tell_of(uint64_t time, uint64_t vm_id, int32_t pid, int64_t offset,
 	};
 }
 
-static void tell(uint64_t time, int64_t offset, enum clocktrace_reason reason)
+static void emit(uint64_t time, int64_t offset, enum clocktrace_reason reason)
 {
-	tell_of(time, VM, PID, offset, reason);
+	emit_of(time, VM, PID, offset, reason);
 }
 
 static void stay_of(int thread, uint64_t entry, uint64_t exit)
@@ -116,7 +116,7 @@ static void run(void)
 static void test_inside(void)
 {
 	begin();
-	tell(5000, OFFSET, CLOCKTRACE_CREATED);
+	emit(5000, OFFSET, CLOCKTRACE_CREATED);
 	stay(6000, 6100);
 	stay(7000, 7300);
 	sample(5000);
@@ -135,7 +135,7 @@ static void test_inside(void)
 static void test_margins(void)
 {
 	begin();
-	tell(5000, OFFSET, CLOCKTRACE_CREATED);
+	emit(5000, OFFSET, CLOCKTRACE_CREATED);
 	stay(6000, 6100);
 	sample(5007);
 	sample(5095);
@@ -150,11 +150,11 @@ static void test_outside(void)
 
 	for (i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
 		begin();
-		tell(5000, OFFSET, CLOCKTRACE_CREATED);
+		emit(5000, OFFSET, CLOCKTRACE_CREATED);
 		stay(6000, 6100);
 		stay(7000, 7300);
 		/* So that the trace goes on */
-		tell(9000, OFFSET, CLOCKTRACE_REFRESH);
+		emit(9000, OFFSET, CLOCKTRACE_REFRESH);
 		sample(values[i]);
 		run();
 		CHECK_MSG(result.total.outside == 1, "%" PRIu64 " is not outside",
@@ -174,9 +174,9 @@ static void test_shift(void)
 
 	for (i = 0; i < sizeof(shifts) / sizeof(shifts[0]); i++) {
 		begin();
-		tell(5000, OFFSET, CLOCKTRACE_CREATED);
+		emit(5000, OFFSET, CLOCKTRACE_CREATED);
 		stay(6000, 6100);
-		tell(9000, OFFSET, CLOCKTRACE_REFRESH);
+		emit(9000, OFFSET, CLOCKTRACE_REFRESH);
 		sample(5007);
 		sample(5095);
 		run_guests(1, (uint64_t)shifts[i].shift);
@@ -189,9 +189,9 @@ static void test_shift(void)
 static void test_change(void)
 {
 	begin();
-	tell(5000, OFFSET, CLOCKTRACE_CREATED);
+	emit(5000, OFFSET, CLOCKTRACE_CREATED);
 	stay(6000, 6100);
-	tell(6500, OFFSET + 50, CLOCKTRACE_OFFSET);
+	emit(6500, OFFSET + 50, CLOCKTRACE_OFFSET);
 	stay(7000, 7300);
 	sample(5050);
 	sample(6050);
@@ -202,14 +202,14 @@ static void test_change(void)
 }
 
 /* The stay that the old values lead to is after the change, and does not count. */
-static void test_change_told_late(void)
+static void test_change_emitted_late(void)
 {
 	begin();
-	tell(5000, OFFSET, CLOCKTRACE_CREATED);
+	emit(5000, OFFSET, CLOCKTRACE_CREATED);
 	stay(6000, 6100);
-	tell(6500, OFFSET + 1000, CLOCKTRACE_OFFSET);
+	emit(6500, OFFSET + 1000, CLOCKTRACE_OFFSET);
 	stay(7000, 7300);
-	tell(9000, OFFSET + 1000, CLOCKTRACE_REFRESH);
+	emit(9000, OFFSET + 1000, CLOCKTRACE_REFRESH);
 	sample(5050);
 	sample(6050);
 	run();
@@ -219,7 +219,7 @@ static void test_change_told_late(void)
 static void test_back_in_order(void)
 {
 	begin();
-	tell(5000, OFFSET, CLOCKTRACE_CREATED);
+	emit(5000, OFFSET, CLOCKTRACE_CREATED);
 	stay(6000, 6100);
 	sample(5060);
 	sample(5050);
@@ -231,9 +231,9 @@ static void test_back_in_order(void)
 static void test_read_twice(void)
 {
 	begin();
-	tell(5000, OFFSET, CLOCKTRACE_CREATED);
+	emit(5000, OFFSET, CLOCKTRACE_CREATED);
 	stay(6000, 6100);
-	tell(6500, OFFSET - 1000, CLOCKTRACE_OFFSET);
+	emit(6500, OFFSET - 1000, CLOCKTRACE_OFFSET);
 	stay(7000, 7100);
 	sample(5050);
 	sample(5070);
@@ -248,7 +248,7 @@ static void test_before_and_after(void)
 	begin();
 	stay(5500, 5600);
 	stay(6000, 6100);
-	tell(6500, OFFSET, CLOCKTRACE_REFRESH);
+	emit(6500, OFFSET, CLOCKTRACE_REFRESH);
 	trace.whole_from = trace.stays[1].entry;
 	/* In a stay, but where events of another CPU may be lost */
 	sample(4550);
@@ -264,7 +264,7 @@ static void test_before_only_at_beginning(void)
 {
 	begin();
 	stay(6000, 6100);
-	tell(6500, OFFSET, CLOCKTRACE_REFRESH);
+	emit(6500, OFFSET, CLOCKTRACE_REFRESH);
 	sample(5050);
 	sample(4700);
 	sample(5090);
@@ -278,8 +278,8 @@ static void begin_late_with_reset(void)
 	begin();
 	stay(5500, 5600);
 	stay(6000, 6100);
-	tell(6150, OFFSET, CLOCKTRACE_REFRESH);
-	tell(6500, OFFSET - 1000, CLOCKTRACE_OFFSET);
+	emit(6150, OFFSET, CLOCKTRACE_REFRESH);
+	emit(6500, OFFSET - 1000, CLOCKTRACE_OFFSET);
 	stay(6550, 6650);
 	trace.whole_from = trace.stays[1].entry;
 }
@@ -313,7 +313,7 @@ static void test_after_only_at_end(void)
 {
 	begin();
 	stay(6000, 6100);
-	tell(6500, OFFSET, CLOCKTRACE_REFRESH);
+	emit(6500, OFFSET, CLOCKTRACE_REFRESH);
 	sample(5050);
 	sample(5700);
 	sample(5090);
@@ -322,7 +322,7 @@ static void test_after_only_at_end(void)
 }
 
 /* Without a refresh, nothing tells a late tracer of the guest. */
-static void test_never_told(void)
+static void test_no_event(void)
 {
 	begin();
 	stay(6000, 6100);
@@ -336,10 +336,10 @@ static void test_never_told(void)
 static void test_contradiction(void)
 {
 	begin();
-	tell(5000, OFFSET, CLOCKTRACE_CREATED);
+	emit(5000, OFFSET, CLOCKTRACE_CREATED);
 	stay(6000, 6100);
-	tell(6200, OFFSET, CLOCKTRACE_REFRESH);
-	tell(6500, OFFSET + 1, CLOCKTRACE_REFRESH);
+	emit(6200, OFFSET, CLOCKTRACE_REFRESH);
+	emit(6500, OFFSET + 1, CLOCKTRACE_REFRESH);
 	sample(5050);
 	run();
 	CHECK(result.total.inside == 1 && !result.total.outside);
@@ -351,11 +351,11 @@ static void test_contradiction(void)
 static void test_other_vm(void)
 {
 	begin();
-	tell(5000, OFFSET, CLOCKTRACE_CREATED);
-	tell_of(5000, OTHER_VM, OTHER_PID, 0, CLOCKTRACE_CREATED);
+	emit(5000, OFFSET, CLOCKTRACE_CREATED);
+	emit_of(5000, OTHER_VM, OTHER_PID, 0, CLOCKTRACE_CREATED);
 	stay(6000, 6100);
 	stay_of(OTHER_PID, 7000, 7100);
-	tell(9000, OFFSET, CLOCKTRACE_REFRESH);
+	emit(9000, OFFSET, CLOCKTRACE_REFRESH);
 	sample(5050);
 	sample(6050);
 	sample_of(&guests[1], OTHER_PID, 0, 7050);
@@ -367,7 +367,7 @@ static void test_other_vm(void)
 static void test_silent_guest(void)
 {
 	begin();
-	tell(5000, OFFSET, CLOCKTRACE_CREATED);
+	emit(5000, OFFSET, CLOCKTRACE_CREATED);
 	stay(6000, 6100);
 	sample(5050);
 	guests[1].pid = OTHER_PID;
@@ -380,9 +380,9 @@ static void test_silent_guest(void)
 static void test_moved(void)
 {
 	begin();
-	tell(5000, OFFSET, CLOCKTRACE_CREATED);
+	emit(5000, OFFSET, CLOCKTRACE_CREATED);
 	stay(6000, 6100);
-	tell_of(7000, OTHER_VM, OTHER_PID, -3000, CLOCKTRACE_CREATED);
+	emit_of(7000, OTHER_VM, OTHER_PID, -3000, CLOCKTRACE_CREATED);
 	stay_of(OTHER_PID, 8200, 8300);
 	sample_of(&guests[0], PID, 0, 5010);
 	sample_of(&guests[0], PID, 1, 5020);
@@ -397,9 +397,9 @@ static void test_moved(void)
 static void test_moved_in_order(void)
 {
 	begin();
-	tell(5000, OFFSET, CLOCKTRACE_CREATED);
+	emit(5000, OFFSET, CLOCKTRACE_CREATED);
 	stay(6000, 6100);
-	tell_of(7000, OTHER_VM, OTHER_PID, -3000, CLOCKTRACE_CREATED);
+	emit_of(7000, OTHER_VM, OTHER_PID, -3000, CLOCKTRACE_CREATED);
 	stay_of(OTHER_PID, 8200, 8300);
 	sample_of(&guests[0], PID, 0, 5050);
 	sample_of(&guests[0], OTHER_PID, 1, 5030);
@@ -413,9 +413,9 @@ static void test_moved_in_order(void)
 static void test_snapshot(void)
 {
 	begin();
-	tell(5000, OFFSET, CLOCKTRACE_CREATED);
+	emit(5000, OFFSET, CLOCKTRACE_CREATED);
 	stay(6000, 6100);
-	tell(7000, OFFSET - 2000, CLOCKTRACE_OFFSET);
+	emit(7000, OFFSET - 2000, CLOCKTRACE_OFFSET);
 	stay(8000, 8100);
 	sample_of(&guests[0], PID, 0, 5010);
 	sample_of(&guests[0], PID, 1, 5020);
@@ -427,24 +427,52 @@ static void test_snapshot(void)
 	CHECK(result.total.inside == 6 && !result.total.outside);
 }
 
-/* LTTng: the thread alone tells whose stay it is, and not the one that dumps the state. */
+/* A thread that emitted nothing runs the only vCPU of that number. */
+static void test_silent_thread(void)
+{
+	begin();
+	emit(5000, OFFSET, CLOCKTRACE_CREATED);
+	stay_of(12, 6000, 6100);
+	sample(5050);
+	run();
+	CHECK(result.total.inside == 1 && check_passed(&result));
+}
+
+/* Of two VMs, the process tells which one it is; without it, nothing does. */
+static void test_silent_thread_of_process(void)
+{
+	static const int processes[] = { OTHER_PID, PID, PROCESS_UNKNOWN };
+	size_t i;
+
+	for (i = 0; i < sizeof(processes) / sizeof(processes[0]); i++) {
+		begin();
+		emit(5000, OFFSET, CLOCKTRACE_CREATED);
+		emit_of(5000, OTHER_VM, OTHER_PID, 0, CLOCKTRACE_CREATED);
+		stay_of(12, 6000, 6100);
+		trace.stays[0].process = processes[i];
+		emit(9000, OFFSET, CLOCKTRACE_REFRESH);
+		sample(5050);
+		run();
+		CHECK(result.total.inside == (processes[i] == PID));
+		CHECK(result.total.outside == (processes[i] != PID));
+	}
+}
+
+/* LTTng: the thread alone tells whose stay it is. */
 static void test_unknown_vcpu(void)
 {
 	const int first = 11, second = 12;
 	size_t i;
 
 	begin();
-	tell(5000, OFFSET, CLOCKTRACE_REFRESH);
-	tell(5001, OFFSET - 500, CLOCKTRACE_REFRESH);
-	tell(5002, OFFSET, CLOCKTRACE_REFRESH);
-	tell(5003, OFFSET - 500, CLOCKTRACE_REFRESH);
-	trace.told[0].thread = trace.told[1].thread = THREAD_NONE;
-	trace.told[2].thread = first;
-	trace.told[3].thread = second;
-	trace.told[1].event.vcpu_id = trace.told[3].event.vcpu_id = 1;
+	emit(5002, OFFSET, CLOCKTRACE_REFRESH);
+	emit(5003, OFFSET - 500, CLOCKTRACE_REFRESH);
+	trace.tsc_events[0].thread = first;
+	trace.tsc_events[1].thread = second;
+	trace.tsc_events[1].event.vcpu_id = 1;
 	stay_of(first, 6000, 6100);
 	stay_of(second, 7000, 7100);
-	stay_of(THREAD_NONE, 8000, 8100);
+	stay_of(13, 8000, 8100);
 	for (i = 0; i < trace.nr_stays; i++)
 		trace.stays[i].vcpu_id = VCPU_UNKNOWN;
 	sample(5010);
@@ -467,7 +495,7 @@ int main(void)
 	tap_run(test_outside, "samples between two stays, by one tick");
 	tap_run(test_shift, "a wrong offset, by one tick more than the margin");
 	tap_run(test_change, "old values before a change, new ones after it");
-	tap_run(test_change_told_late, "a stay after a change does not count for old values");
+	tap_run(test_change_emitted_late, "a stay after a change does not count for old values");
 	tap_run(test_back_in_order, "a sample is not of before its predecessor");
 	tap_run(test_read_twice, "a guest time that was read twice");
 	tap_run(test_before_and_after, "samples of before the trace and after it");
@@ -475,9 +503,11 @@ int main(void)
 	tap_run(test_before_or_by_chance, "of before the trace, or after a reset by chance");
 	tap_run(test_not_before_in_vain, "not of before the trace if that is in vain");
 	tap_run(test_after_only_at_end, "of after the trace are only the last");
-	tap_run(test_never_told, "a guest that no event tells of");
-	tap_run(test_contradiction, "a change that was not told");
+	tap_run(test_no_event, "a guest that no event tells of");
+	tap_run(test_contradiction, "a change without an event");
 	tap_run(test_other_vm, "stays of another VM do not count");
+	tap_run(test_silent_thread, "a thread without events, and one VM");
+	tap_run(test_silent_thread_of_process, "a thread without events, and two VMs");
 	tap_run(test_silent_guest, "a guest without samples");
 	tap_run(test_moved, "samples that came with a guest from another VM");
 	tap_run(test_moved_in_order, "such samples are placed in their order, too");

@@ -1,47 +1,63 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tell tracers how each guest's TSC follows the host's
+ * The event kvm:kvm_guest_tsc: how each guest's TSC follows the host's
  *
  * A guest's trace can be placed on the host's time line if its reader knows,
  * for every moment, the offset and the ratio of every vCPU's TSC.  The event
- * kvm:kvm_guest_tsc is made for that.  It promises:
+ * promises:
  *
- * - There is one event for each change of a value, none for a write that
- *   changes nothing, and one each when a vCPU begins and ceases to exist.
+ * - Each change of a value emits one event, and a write that changes nothing emits
+ *   none.  A vCPU emits one event when it begins and one when it ceases to exist.
  *
- * - The event separates the old value from the new.  It is written while the
+ * - The event separates the old value from the new.  It is emitted while the
  *   vCPU is outside the guest and before it can enter it with the new value:
  *   what the guest read before the event used the old values, what it reads
  *   after the event uses the new ones.
  *
- * - A vCPU that enters the guest has told its values within the last second,
- *   and since the event was enabled, so that a tracer which attaches late, or
- *   whose buffer overwrites old events, still knows every running guest.
+ * - A vCPU that enters the guest has emitted its values
+ *
+ *   - within the last second, for a tracer whose buffer overwrites old events;
+ *   - since the event was enabled, and since kvm_guest_tsc_refresh_all() was
+ *     called, for a tracer that attaches late;
+ *   - from the thread that enters, and later than that thread has emitted the
+ *     values of a vCPU of another VM.  kvm_entry does not name the VM, so only
+ *     this event tells a reader whose entry it is.
  *
  * - A VM's number is not used again while the host runs, not even after a
  *   reload of the module.
  *
  * The values are those of L1.  While L2 runs, the hardware uses a combination
- * with the values of vmcs12 or vmcb12.  These are L1's own affair: they are
- * what the trace of L1, which is the host of L2, tells.
+ * with the values of vmcs12 or vmcb12.  The trace of L1, which is the host of
+ * L2, has these.
  *
  * Every change goes through kvm_vcpu_write_tsc_offset() or
  * kvm_vcpu_write_tsc_multiplier(), by the task that has the vCPU loaded and
- * holds its mutex.  That task may be preempted between the change and
- * kvm_guest_tsc_update(), and load the vCPU again, which refreshes.  So a
- * refresh does not look at the vCPU's values but repeats what was last told:
- * the guest has not run with anything else.
+ * holds its mutex (or has created it and not yet published it).  So a vCPU's
+ * state has one writer at a time, and no vCPU waits for another.
+ *
+ * Where a refresh is due is decided with interrupts off, after vcpu->mode has
+ * become IN_GUEST_MODE, as KVM does it for requests: whoever enables the event or
+ * calls kvm_guest_tsc_refresh_all() later than this decision interrupts this CPU,
+ * and the vCPU leaves the guest before it executes an instruction there, and
+ * decides again.
+ *
+ * get_values(), guest_tsc_protected and frac_bits are x86's; the rest would serve
+ * other architectures as well.
  */
 #include <linux/atomic.h>
 #include <linux/cleanup.h>
+#include <linux/irqflags.h>
 #include <linux/kvm_host.h>
 #include <linux/list.h>
+#include <linux/lockdep.h>
+#include <linux/moduleparam.h>
 #include <linux/mutex.h>
 #include <linux/preempt.h>
 #include <linux/sched.h>
-#include <linux/spinlock.h>
 #include <linux/time64.h>
 #include <linux/timekeeping.h>
+
+#include <asm/ibt.h>
 
 #include "guest_tsc.h"
 #include "x86.h"
@@ -49,32 +65,102 @@
 #define CREATE_TRACE_POINTS
 #include "trace_guest_tsc.h"
 
-/* How often the event was enabled after nobody had traced it */
-static u32 attachments;
-
-/*
- * Held while a value changes and is told, so that kvm_guest_tsc_for_each() tells
- * none after the event that ended it.
- */
-static DEFINE_RAW_SPINLOCK(change_lock);
+/* Counts how often all vCPUs had to emit their values again */
+static atomic_t generation = ATOMIC_INIT(0);
 
 /* 0 until the first VM */
 static atomic64_t last_vm_id = ATOMIC64_INIT(0);
 
+/* The values that the guest's TSC has from the next entry on */
+static void get_values(struct kvm_vcpu *vcpu, u64 *offset, u64 *ratio)
+{
+	*offset = vcpu->arch.l1_tsc_offset;
+	/* Without hardware to scale, a guest's TSC runs at the host's speed. */
+	*ratio = kvm_caps.has_tsc_control ? vcpu->arch.l1_tsc_scaling_ratio :
+					    kvm_caps.default_tsc_scaling_ratio;
+}
+
+/*
+ * Emit the event with the values in vcpu->arch.tsc_event.
+ *
+ * Read the generation before the state of the tracepoint: if the generation is a new
+ * tracer's, the tracepoint is enabled only if that tracer has enabled it, and
+ * otherwise the vCPU emits its values again.
+ */
+static void emit(struct kvm_vcpu *vcpu, enum kvm_guest_tsc_reason reason)
+{
+	struct kvm_vcpu_tsc_event *tsc_event = &vcpu->arch.tsc_event;
+	struct kvm_vm_guest_tsc *vm = &vcpu->kvm->arch.guest_tsc;
+	bool is_protected = vcpu->arch.guest_tsc_protected;
+	int current_generation = atomic_read_acquire(&generation);
+
+	if (!trace_kvm_guest_tsc_enabled())
+		return;
+	tsc_event->generation = current_generation;
+	tsc_event->time = ktime_get_mono_fast_ns();
+	tsc_event->thread = current->pid;
+	trace_kvm_guest_tsc(vm->vm_pid, vm->vm_id, vcpu->vcpu_id,
+			    is_protected ? 0 : tsc_event->offset,
+			    is_protected ? 0 : tsc_event->ratio,
+			    kvm_caps.tsc_scaling_ratio_frac_bits,
+			    is_protected ? KVM_GUEST_TSC_PROTECTED : 0, reason);
+}
+
 /**
  * kvm_guest_tsc_attach() - the event is being enabled, and was disabled before
  *
- * What was told to the tracer before is of no use to this one: every vCPU tells
- * its values again at once, not when a second is over.  Also those that are in
- * the guest: enabling the event interrupts all CPUs to change their code.
+ * What an earlier tracer got is of no use to this one, so every vCPU emits its
+ * values again before it next enters the guest.  With CONFIG_JUMP_LABEL, enabling the
+ * event interrupts all CPUs to change their code, and thereby all vCPUs.
  *
  * Return: 0.
  */
 int kvm_guest_tsc_attach(void)
 {
-	WRITE_ONCE(attachments, attachments + 1);
+	atomic_inc_return(&generation);
 	return 0;
 }
+
+/**
+ * kvm_guest_tsc_refresh_all() - have every vCPU emit its values again
+ *
+ * For a tracer that attaches while another one has the event enabled.  A vCPU that is
+ * in the guest leaves it and emits its values before it enters again.  A vCPU that
+ * does not run emits them when it does: until then it has no events to place.
+ *
+ * Not exported, as little of KVM is; LTTng looks it up by its name, and calls it by
+ * its address.
+ *
+ * Context: may sleep.
+ */
+void kvm_guest_tsc_refresh_all(void)
+{
+	struct kvm *kvm;
+
+	/* Pairs with the barrier between the store to vcpu->mode and the entry. */
+	atomic_inc_return(&generation);
+
+	guard(mutex)(&kvm_lock);
+
+	list_for_each_entry(kvm, &vm_list, vm_list)
+		kvm_make_all_cpus_request(kvm, KVM_REQ_OUTSIDE_GUEST_MODE);
+}
+
+asm(IBT_NOSEAL("kvm_guest_tsc_refresh_all") "");
+
+static int set_refresh(const char *val, const struct kernel_param *kp)
+{
+	kvm_guest_tsc_refresh_all();
+	return 0;
+}
+
+static const struct kernel_param_ops refresh_ops = {
+	.set = set_refresh,
+};
+
+/* For tracers in user space: any write calls kvm_guest_tsc_refresh_all(). */
+module_param_cb(guest_tsc_refresh, &refresh_ops, NULL, 0200);
+__MODULE_PARM_TYPE(guest_tsc_refresh, "bool");
 
 /**
  * kvm_guest_tsc_init_vm() - give a VM what identifies it in traces
@@ -92,58 +178,51 @@ void kvm_guest_tsc_init_vm(struct kvm *kvm)
 	kvm->arch.guest_tsc.vm_pid = task_tgid_nr(current);
 }
 
-/* Without hardware to scale, a guest's TSC runs at the host's speed. */
-static u64 ratio_in_force(struct kvm_vcpu *vcpu)
+/* One thread can run vCPUs of all VMs of its process. */
+static void find_vms_of_process(struct kvm *kvm)
 {
-	return kvm_caps.has_tsc_control ? vcpu->arch.l1_tsc_scaling_ratio :
-					  kvm_caps.default_tsc_scaling_ratio;
-}
+	struct kvm *other;
 
-static void tell(struct kvm_vcpu *vcpu, enum kvm_guest_tsc_reason reason)
-{
-	struct kvm_vcpu_guest_tsc *told = &vcpu->arch.guest_tsc;
-	struct kvm_vm_guest_tsc *vm = &vcpu->kvm->arch.guest_tsc;
-	bool is_protected = vcpu->arch.guest_tsc_protected;
+	guard(mutex)(&kvm_lock);
 
-	if (!trace_kvm_guest_tsc_enabled())
-		return;
-	told->at = ktime_get_mono_fast_ns();
-	told->attachment = READ_ONCE(attachments);
-	trace_kvm_guest_tsc(vm->vm_pid, vm->vm_id, vcpu->vcpu_id,
-			    is_protected ? 0 : told->offset,
-			    is_protected ? 0 : told->ratio,
-			    kvm_caps.tsc_scaling_ratio_frac_bits,
-			    is_protected ? KVM_GUEST_TSC_PROTECTED : 0, reason);
+	list_for_each_entry(other, &vm_list, vm_list) {
+		if (other == kvm || other->mm != kvm->mm)
+			continue;
+		WRITE_ONCE(other->arch.guest_tsc.shares_process, true);
+		WRITE_ONCE(kvm->arch.guest_tsc.shares_process, true);
+	}
 }
 
 /**
- * kvm_guest_tsc_create_vcpu() - tell that a vCPU exists
+ * kvm_guest_tsc_create_vcpu() - emit that a vCPU exists
  * @vcpu: the vCPU, complete but not yet reachable from user space
  *
- * From here on, changes are told.
+ * From here on, changes emit the event.
+ *
+ * Context: may sleep.
  */
 void kvm_guest_tsc_create_vcpu(struct kvm_vcpu *vcpu)
 {
-	struct kvm_vcpu_guest_tsc *told = &vcpu->arch.guest_tsc;
+	struct kvm_vcpu_tsc_event *tsc_event = &vcpu->arch.tsc_event;
 
-	told->offset = vcpu->arch.l1_tsc_offset;
-	told->ratio = ratio_in_force(vcpu);
-	told->exists = true;
-	tell(vcpu, KVM_GUEST_TSC_CREATED);
+	find_vms_of_process(vcpu->kvm);
+	get_values(vcpu, &tsc_event->offset, &tsc_event->ratio);
+	tsc_event->exists = true;
+	emit(vcpu, KVM_GUEST_TSC_CREATED);
 }
 
 /**
- * kvm_guest_tsc_destroy_vcpu() - tell that a vCPU is no more
+ * kvm_guest_tsc_destroy_vcpu() - emit that a vCPU is no more
  * @vcpu: the vCPU, no longer reachable from user space
  */
 void kvm_guest_tsc_destroy_vcpu(struct kvm_vcpu *vcpu)
 {
-	tell(vcpu, KVM_GUEST_TSC_DESTROYED);
-	vcpu->arch.guest_tsc.exists = false;
+	emit(vcpu, KVM_GUEST_TSC_DESTROYED);
+	vcpu->arch.tsc_event.exists = false;
 }
 
 /**
- * kvm_guest_tsc_update() - tell a vCPU's values, if they changed
+ * kvm_guest_tsc_update() - emit a vCPU's values, if they changed
  * @vcpu: the vCPU, loaded by current, outside the guest
  *
  * To be called after everything that may change the L1 offset or ratio.  The
@@ -152,78 +231,45 @@ void kvm_guest_tsc_destroy_vcpu(struct kvm_vcpu *vcpu)
  */
 void kvm_guest_tsc_update(struct kvm_vcpu *vcpu)
 {
-	struct kvm_vcpu_guest_tsc *told = &vcpu->arch.guest_tsc;
-	u64 ratio;
+	struct kvm_vcpu_tsc_event *tsc_event = &vcpu->arch.tsc_event;
+	u64 offset, ratio;
 
-	/* Loading the vCPU again may change its offset: not in between. */
+	/* A task that is preempted loads the vCPU again, which may change its offset. */
 	guard(preempt)();
 
-	if (!told->exists || vcpu->arch.guest_tsc_protected)
+	if (!tsc_event->exists || vcpu->arch.guest_tsc_protected)
 		return;
-	ratio = ratio_in_force(vcpu);
-	if (told->ratio == ratio && told->offset == vcpu->arch.l1_tsc_offset)
-		return;
-
-	guard(raw_spinlock)(&change_lock);
-	if (told->ratio != ratio) {
-		told->ratio = ratio;
-		tell(vcpu, KVM_GUEST_TSC_RATIO);
+	get_values(vcpu, &offset, &ratio);
+	if (tsc_event->ratio != ratio) {
+		tsc_event->ratio = ratio;
+		emit(vcpu, KVM_GUEST_TSC_RATIO);
 	}
-	if (told->offset != vcpu->arch.l1_tsc_offset) {
-		told->offset = vcpu->arch.l1_tsc_offset;
-		tell(vcpu, KVM_GUEST_TSC_OFFSET);
+	if (tsc_event->offset != offset) {
+		tsc_event->offset = offset;
+		emit(vcpu, KVM_GUEST_TSC_OFFSET);
 	}
 }
 
-/* The part of kvm_guest_tsc_refresh() that is for tracing only */
-void __kvm_guest_tsc_refresh(struct kvm_vcpu *vcpu)
-{
-	struct kvm_vcpu_guest_tsc *told = &vcpu->arch.guest_tsc;
-
-	guard(preempt)();
-
-	if (told->exists && (told->attachment != READ_ONCE(attachments) ||
-			     ktime_get_mono_fast_ns() - told->at > NSEC_PER_SEC))
-		tell(vcpu, KVM_GUEST_TSC_REFRESH);
-}
-
-static void tell_to(struct kvm_vcpu *vcpu, kvm_guest_tsc_fn fn, void *data)
-{
-	struct kvm_vcpu_guest_tsc *told = &vcpu->arch.guest_tsc;
-	struct kvm_vm_guest_tsc *vm = &vcpu->kvm->arch.guest_tsc;
-	bool is_protected = vcpu->arch.guest_tsc_protected;
-
-	guard(raw_spinlock)(&change_lock);
-
-	fn(data, vm->vm_pid, vm->vm_id, vcpu->vcpu_id, is_protected ? 0 : told->offset,
-	   is_protected ? 0 : told->ratio, kvm_caps.tsc_scaling_ratio_frac_bits,
-	   is_protected ? KVM_GUEST_TSC_PROTECTED : 0);
-}
-
-/**
- * kvm_guest_tsc_for_each() - have the values of all vCPUs told at once
- * @fn: called for each vCPU, in this context, with preemption disabled
- * @data: handed to @fn
- *
- * For tracers that write the state of the system when a session begins: they also
- * learn of vCPUs that do not run, and of all of them while somebody else traces
- * the event already. What @fn writes is in order with the events: no event with
- * other values of the same vCPU comes in between.
- *
- * Not exported, as little of KVM is: out-of-tree tracers look it up by its name.
- *
- * Context: may sleep.
+/*
+ * The part of kvm_guest_tsc_run() that is for tracing only.  A thread may have run a
+ * vCPU of another VM since it emitted this vCPU's values: it does so by another KVM_RUN.
  */
-void kvm_guest_tsc_for_each(kvm_guest_tsc_fn fn, void *data)
+void __kvm_guest_tsc_run(struct kvm_vcpu *vcpu)
 {
-	struct kvm_vcpu *vcpu;
-	unsigned long i;
-	struct kvm *kvm;
+	if (READ_ONCE(vcpu->kvm->arch.guest_tsc.shares_process))
+		vcpu->arch.tsc_event.thread = 0;
+}
 
-	guard(mutex)(&kvm_lock);
+/* The part of kvm_guest_tsc_enter() that is for tracing only */
+void __kvm_guest_tsc_enter(struct kvm_vcpu *vcpu)
+{
+	struct kvm_vcpu_tsc_event *tsc_event = &vcpu->arch.tsc_event;
 
-	list_for_each_entry(kvm, &vm_list, vm_list) {
-		kvm_for_each_vcpu(i, vcpu, kvm)
-			tell_to(vcpu, fn, data);
-	}
+	lockdep_assert_irqs_disabled();
+
+	/* By number, as traces name threads: a new thread may have the old one's task. */
+	if (tsc_event->generation != atomic_read(&generation) ||
+	    tsc_event->thread != current->pid ||
+	    ktime_get_mono_fast_ns() - tsc_event->time > NSEC_PER_SEC)
+		emit(vcpu, KVM_GUEST_TSC_REFRESH);
 }
