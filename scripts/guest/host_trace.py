@@ -73,6 +73,9 @@ class HostTrace:
         # Without the kernel's symbols, which are most of such a file; and not right into
         # a file system of the machine, for trace-cmd copies it several times.
         script = 'mount --bind /dev/null /proc/kallsyms && exec trace-cmd "$@"'
+        # The file names the clock of the top buffer, whichever buffer it holds.
+        with open(f"{TRACING}/trace_clock", "w", encoding="ascii") as file:
+            file.write("clock_trace")
         with tempfile.TemporaryDirectory() as directory:
             copy = os.path.join(directory, "trace.dat")
             subprocess.run(["unshare", "--mount", "sh", "-c", script, "sh", "extract",

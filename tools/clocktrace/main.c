@@ -2,9 +2,12 @@
 /*
  * clocktrace - look at CLOCK_TRACE, the trace clock of the kernel
  */
+#include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "clocktrace.h"
 #include "output.h"
@@ -25,6 +28,17 @@ static const struct command {
 
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
+/* Programs of their own, beside this one or in PATH, because they need more libraries */
+static const struct {
+	const char *name;
+	const char *summary;
+} programs[] = {
+	{ "merge", "place the traces of guests on the time line of their host" },
+	{ "verify", "prove that guests' times are placed right" },
+};
+
+#define NR_PROGRAMS (sizeof(programs) / sizeof(programs[0]))
+
 static void print_help(void)
 {
 	size_t i;
@@ -37,6 +51,8 @@ static void print_help(void)
 	     "Commands:");
 	for (i = 0; i < NR_COMMANDS; i++)
 		printf("  %-9s%s\n", commands[i].name, commands[i].summary);
+	for (i = 0; i < NR_PROGRAMS; i++)
+		printf("  %-9s%s\n", programs[i].name, programs[i].summary);
 	puts("\n"
 	     "Each command has --help, and --json for programs that read its output.\n"
 	     "\n"
@@ -52,6 +68,35 @@ static const struct command *find_command(const char *name)
 		if (!strcmp(commands[i].name, name))
 			return &commands[i];
 	return NULL;
+}
+
+static bool is_program(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < NR_PROGRAMS; i++)
+		if (!strcmp(programs[i].name, name))
+			return true;
+	return false;
+}
+
+/* Become clocktrace-NAME. Returns only if that fails. */
+static int run_program(char **argv)
+{
+	char path[PATH_MAX], *slash;
+	ssize_t size = readlink("/proc/self/exe", path, sizeof(path) - 1);
+
+	if (size > 0) {
+		path[size] = '\0';
+		slash = strrchr(path, '/');
+		snprintf(slash + 1, sizeof(path) - (size_t)(slash + 1 - path), "clocktrace-%s",
+			 argv[0]);
+		execv(path, argv);
+	}
+	snprintf(path, sizeof(path), "clocktrace-%s", argv[0]);
+	execvp(path, argv);
+	complain("the program %s cannot be run: %s; it is in tools/trace", path, strerror(errno));
+	return STATUS_USAGE;
 }
 
 static int run(int argc, char **argv)
@@ -79,9 +124,11 @@ static int run(int argc, char **argv)
 	}
 
 	if (optind >= argc) {
-		complain("say what to do: info, check, read, watch, convert or bench");
+		complain("say what to do: info, check, read, watch, convert, bench, merge or verify");
 		return try_help(NULL);
 	}
+	if (is_program(argv[optind]))
+		return run_program(argv + optind);
 	command = find_command(argv[optind]);
 	if (!command) {
 		complain("there is no command '%s'", argv[optind]);

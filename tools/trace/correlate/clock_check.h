@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Is a trace of a clock whose times can be placed?
+ */
+#ifndef TRACE_CLOCK_CHECK_H
+#define TRACE_CLOCK_CHECK_H
+
+#include "readers/machine.h"
+
+/**
+ * clock_check() - look at the clocks of a machine's traces
+ * @machine: the machine
+ * @assumed: set if one is the TSC itself, which no one vouches for
+ *
+ * Return: NULL, or what is wrong with the command that records it right, to be freed.
+ */
+char *clock_check(const struct machine *machine, bool *assumed);
+
+#endif

@@ -1,0 +1,468 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Which VM is a guest's trace of, and which vCPU is each of its CPUs?
+ *
+ * Each event is tried with each era of each vCPU. What the era does not cover, and what
+ * falls where the host's trace lacks events, says nothing; an event that is covered and
+ * in no stay of the vCPU speaks against it. A guest that has moved fits the one VM up to
+ * some time, and the other one from then on.
+ */
+#include <stdlib.h>
+
+#include "common/array.h"
+#include "correlate/match.h"
+
+#define NOBODY SIZE_MAX
+
+struct match *match_new(const struct host *host)
+{
+	struct match *match = zalloc(sizeof(*match));
+
+	match->host = host;
+	return match;
+}
+
+static struct unit *find_unit(struct match *match, unsigned int section, unsigned int cpu)
+{
+	const struct host *host = match->host;
+	struct unit *unit;
+	size_t i;
+
+	for (i = 0; i < match->nr_units; i++)
+		if (match->units[i].section == section && match->units[i].cpu == cpu)
+			return &match->units[i];
+	match->units = array_room(match->units, i, sizeof(*match->units));
+	unit = &match->units[i];
+	*unit = (struct unit){
+		.section = section,
+		.cpu = cpu,
+		.fits = zalloc((host->nr_vcpus + 1) * sizeof(*unit->fits)),
+		.era_fits = zalloc((host->nr_eras + 1) * sizeof(*unit->era_fits)),
+		.cursors = zalloc((host->nr_eras + 1) * sizeof(*unit->cursors)),
+	};
+	for (i = 0; i < host->nr_eras; i++)
+		unit->cursors[i].list = host->vcpus[host->eras[i].vcpu].stays;
+	match->nr_units++;
+	return unit;
+}
+
+enum trial { TRIAL_SILENT, TRIAL_INSIDE, TRIAL_OUTSIDE };
+
+static enum trial try_era(const struct host *host, struct unit *unit, size_t number,
+			  uint64_t guest)
+{
+	struct clocktrace_ticks ticks;
+
+	switch (era_find_stay(host, &host->eras[number], &unit->cursors[number], guest, &ticks)) {
+	case STAY_FOUND:
+		return TRIAL_INSIDE;
+	case STAY_NONE:
+		return host_in_gap(host, ticks.first) ? TRIAL_SILENT : TRIAL_OUTSIDE;
+	default:
+		return TRIAL_SILENT;
+	}
+}
+
+/* Try the eras from @begin to @end, which are all of one vCPU. */
+static enum trial try_vcpu(const struct host *host, struct unit *unit, size_t begin, size_t end,
+			   uint64_t guest)
+{
+	enum trial trial = TRIAL_SILENT, one;
+	uint64_t inside = 0;
+	size_t i;
+
+	for (i = begin; i < end; i++) {
+		struct era_fit *fit = &unit->era_fits[i];
+
+		one = try_era(host, unit, i, guest);
+		fit->hit = one == TRIAL_INSIDE;
+		if (fit->hit) {
+			if (!fit->inside++)
+				fit->first = guest;
+			inside++;
+		}
+		if (one > trial || one == TRIAL_INSIDE)
+			trial = one;
+	}
+	for (i = begin; inside && i < end; i++)
+		if (!unit->era_fits[i].hit) {
+			unit->era_fits[i].last_out = guest;
+			unit->era_fits[i].out = true;
+		}
+	return inside ? TRIAL_INSIDE : trial;
+}
+
+static void count(struct fit *fit, enum trial trial, uint64_t guest)
+{
+	if (trial == TRIAL_INSIDE) {
+		if (!fit->inside++)
+			fit->first = guest;
+		fit->last = guest;
+		fit->within += fit->after;
+		fit->after = 0;
+	} else if (trial == TRIAL_OUTSIDE) {
+		if (fit->inside)
+			fit->after++;
+		else
+			fit->before++;
+	}
+}
+
+void match_add(struct match *match, unsigned int section, const struct event *event)
+{
+	const struct host *host = match->host;
+	struct unit *unit;
+	size_t i, end;
+
+	if (match->last_unit < match->nr_units &&
+	    match->units[match->last_unit].section == section &&
+	    match->units[match->last_unit].cpu == event->cpu)
+		unit = &match->units[match->last_unit];
+	else
+		unit = find_unit(match, section, event->cpu);
+	match->last_unit = (size_t)(unit - match->units);
+	unit->events++;
+	/* The eras are sorted by vCPU. */
+	for (i = 0; i < host->nr_eras; i = end) {
+		for (end = i + 1; end < host->nr_eras; end++)
+			if (host->eras[end].vcpu != host->eras[i].vcpu)
+				break;
+		count(&unit->fits[host->eras[i].vcpu],
+		      try_vcpu(host, unit, i, end, event->time), event->time);
+	}
+}
+
+static bool fits(const struct fit *fit)
+{
+	return fit->inside && !fit->within;
+}
+
+/* The VMs of a host, each named by the first of its vCPUs */
+static bool is_first_of_vm(const struct host *host, size_t vcpu)
+{
+	size_t i;
+
+	for (i = 0; i < vcpu; i++)
+		if (host->vcpus[i].vm_id == host->vcpus[vcpu].vm_id)
+			return false;
+	return true;
+}
+
+/* What the units of a section come to with the vCPUs of one VM */
+struct trial_of_vm {
+	uint64_t vm_id;
+	/* For each unit of the match, NOBODY if no vCPU is it */
+	size_t *vcpu_of;
+	uint64_t inside;
+	uint64_t outside;
+	/* A vCPU that is as good as the one that was taken */
+	bool ambiguous;
+	uint64_t first;
+	uint64_t last;
+};
+
+static bool is_taken(const struct match *match, const struct trial_of_vm *trial, size_t vcpu)
+{
+	size_t i;
+
+	for (i = 0; i < match->nr_units; i++)
+		if (trial->vcpu_of[i] == vcpu)
+			return true;
+	return false;
+}
+
+/* How many vCPUs of the VM fit, and the best of those that are not taken */
+static size_t options(const struct match *match, const struct trial_of_vm *trial, size_t number,
+		      size_t *best)
+{
+	const struct unit *unit = &match->units[number];
+	const struct host *host = match->host;
+	size_t i, found = 0;
+
+	*best = NOBODY;
+	for (i = 0; i < host->nr_vcpus; i++) {
+		const struct fit *fit = &unit->fits[i];
+
+		if (host->vcpus[i].vm_id != trial->vm_id || !fit->inside ||
+		    is_taken(match, trial, i))
+			continue;
+		found += fits(fit);
+		if (*best == NOBODY || fits(fit) > fits(&unit->fits[*best]) ||
+		    (fits(fit) == fits(&unit->fits[*best]) &&
+		     (fit->inside > unit->fits[*best].inside ||
+		      (fit->inside == unit->fits[*best].inside &&
+		       host->vcpus[i].vcpu_id == unit->cpu))))
+			*best = i;
+	}
+	return found;
+}
+
+static bool assign_one(const struct match *match, unsigned int section, struct trial_of_vm *trial,
+		       bool only_choice)
+{
+	size_t i, best, found;
+
+	for (i = 0; i < match->nr_units; i++) {
+		if (match->units[i].section != section || trial->vcpu_of[i] != NOBODY)
+			continue;
+		found = options(match, trial, i, &best);
+		if (best == NOBODY || (only_choice && found > 1))
+			continue;
+		trial->ambiguous |= found > 1;
+		trial->vcpu_of[i] = best;
+		return true;
+	}
+	return false;
+}
+
+/* Those with one option first; what it takes is none for the others. */
+static void assign(const struct match *match, unsigned int section, struct trial_of_vm *trial)
+{
+	while (assign_one(match, section, trial, true) ||
+	       assign_one(match, section, trial, false))
+		;
+}
+
+static void sum_up(const struct match *match, struct trial_of_vm *trial)
+{
+	size_t i;
+
+	trial->first = UINT64_MAX;
+	for (i = 0; i < match->nr_units; i++) {
+		const struct fit *fit;
+
+		if (trial->vcpu_of[i] == NOBODY)
+			continue;
+		fit = &match->units[i].fits[trial->vcpu_of[i]];
+		trial->inside += fit->inside;
+		trial->outside += fit->within;
+		if (fit->first < trial->first)
+			trial->first = fit->first;
+		if (fit->last > trial->last)
+			trial->last = fit->last;
+	}
+}
+
+static void try_vm(const struct match *match, unsigned int section, uint64_t vm_id,
+		   struct trial_of_vm *trial)
+{
+	size_t i;
+
+	*trial = (struct trial_of_vm){
+		.vm_id = vm_id,
+		.vcpu_of = zalloc((match->nr_units + 1) * sizeof(size_t)),
+	};
+	for (i = 0; i < match->nr_units; i++)
+		trial->vcpu_of[i] = NOBODY;
+	assign(match, section, trial);
+	sum_up(match, trial);
+}
+
+static bool apart(const struct trial_of_vm *a, const struct trial_of_vm *b)
+{
+	return a->last < b->first || b->last < a->first;
+}
+
+static void add_vcpus(struct match *match, const struct trial_of_vm *trial,
+		      struct section *section)
+{
+	size_t i;
+
+	section->vms = array_room(section->vms, section->nr_vms, sizeof(*section->vms));
+	section->vms[section->nr_vms++] = trial->vm_id;
+	section->inside += trial->inside;
+	for (i = 0; i < match->nr_units; i++) {
+		struct unit *unit = &match->units[i];
+
+		if (trial->vcpu_of[i] == NOBODY)
+			continue;
+		unit->vcpus = array_room(unit->vcpus, unit->nr_vcpus, sizeof(*unit->vcpus));
+		unit->vcpus[unit->nr_vcpus++] = trial->vcpu_of[i];
+	}
+}
+
+/* The one that holds most events, of those that nothing speaks against if there are any */
+static size_t find_best(const struct trial_of_vm *trials, size_t nr_trials)
+{
+	size_t i, best = NOBODY;
+
+	for (i = 0; i < nr_trials; i++) {
+		const struct trial_of_vm *one = &trials[i];
+		const struct trial_of_vm *other = best == NOBODY ? NULL : &trials[best];
+
+		if (!one->inside)
+			continue;
+		if (!other || !one->outside > !other->outside ||
+		    (!one->outside == !other->outside && one->inside > other->inside))
+			best = i;
+	}
+	return best;
+}
+
+/*
+ * A VM that fits for another time than the best one is where the guest was before, or
+ * went to. A VM that fits as many events of the same time cannot be told from it.
+ */
+static void judge(struct match *match, struct trial_of_vm *trials, size_t nr_trials,
+		  struct section *section)
+{
+	size_t best = find_best(trials, nr_trials), i;
+	const struct trial_of_vm *winner;
+
+	section->verdict = VERDICT_NONE;
+	if (best == NOBODY || trials[best].outside > trials[best].inside)
+		return;
+	winner = &trials[best];
+	section->verdict = winner->outside ? VERDICT_CONTRADICTED : VERDICT_PROVED;
+	for (i = 0; i < nr_trials; i++) {
+		if (i == best || trials[i].outside || apart(&trials[i], winner) ||
+		    trials[i].inside < winner->inside)
+			continue;
+		section->verdict = VERDICT_AMBIGUOUS;
+		section->rival = trials[i].vm_id;
+		section->vms = array_room(NULL, 0, sizeof(*section->vms));
+		section->vms[section->nr_vms++] = winner->vm_id;
+		return;
+	}
+	if (winner->ambiguous)
+		section->rival = winner->vm_id;
+	for (i = 0; i < nr_trials; i++)
+		if (i == best || (trials[i].inside && !trials[i].outside &&
+				  apart(&trials[i], winner) && !winner->outside))
+			add_vcpus(match, &trials[i], section);
+}
+
+static int compare_eras(const void *a, const void *b, void *data)
+{
+	const struct host *host = data;
+	const struct era *one = &host->eras[*(const size_t *)a];
+	const struct era *other = &host->eras[*(const size_t *)b];
+
+	if (one->begin.host_time != other->begin.host_time)
+		return one->begin.host_time > other->begin.host_time ? -1 : 1;
+	return one->begin.order > other->begin.order ? -1 : one->begin.order < other->begin.order;
+}
+
+/* The only era that is needed if it holds all that any of its vCPU does */
+static bool holds_all(const struct host *host, const struct unit *unit, size_t era)
+{
+	return unit->era_fits[era].inside == unit->fits[host->eras[era].vcpu].inside;
+}
+
+/* Where the guest went back in time, the same guest time may fit two eras. */
+static void collect_eras_of(const struct host *host, struct unit *unit, size_t vcpu)
+{
+	size_t i, only = NOBODY;
+
+	for (i = 0; i < host->nr_eras; i++)
+		if (host->eras[i].vcpu == vcpu && holds_all(host, unit, i))
+			only = i;
+	for (i = 0; i < host->nr_eras; i++) {
+		if (host->eras[i].vcpu != vcpu || !unit->era_fits[i].inside ||
+		    (only != NOBODY && i != only))
+			continue;
+		unit->eras = array_room(unit->eras, unit->nr_eras, sizeof(*unit->eras));
+		unit->eras[unit->nr_eras++] = i;
+	}
+}
+
+/* An era begins after the last event that another one holds and it does not. */
+static void find_beginnings(struct unit *unit)
+{
+	uint64_t later = UINT64_MAX;
+	size_t i;
+
+	unit->from = zalloc((unit->nr_eras + 1) * sizeof(*unit->from));
+	for (i = 0; i < unit->nr_eras; i++) {
+		const struct era_fit *fit = &unit->era_fits[unit->eras[i]];
+
+		unit->from[i] = fit->first;
+		if (unit->nr_eras > 1 && fit->out && fit->last_out >= fit->first &&
+		    fit->last_out < later)
+			unit->from[i] = fit->last_out + 1;
+		later = unit->from[i];
+	}
+}
+
+static void collect_eras(const struct host *host, struct unit *unit)
+{
+	size_t i;
+
+	for (i = 0; i < unit->nr_vcpus; i++)
+		collect_eras_of(host, unit, unit->vcpus[i]);
+	if (unit->nr_eras)
+		qsort_r(unit->eras, unit->nr_eras, sizeof(*unit->eras), compare_eras,
+			(void *)host);
+	find_beginnings(unit);
+}
+
+static void decide(struct match *match, unsigned int number, uint64_t vm_id)
+{
+	const struct host *host = match->host;
+	struct section *section = &match->sections[number];
+	struct trial_of_vm *trials = zalloc((host->nr_vcpus + 1) * sizeof(*trials));
+	size_t i, nr_trials = 0;
+
+	for (i = 0; i < match->nr_units; i++)
+		if (match->units[i].section == number)
+			section->events += match->units[i].events;
+	for (i = 0; i < host->nr_vcpus; i++)
+		if (is_first_of_vm(host, i) && (!vm_id || host->vcpus[i].vm_id == vm_id))
+			try_vm(match, number, host->vcpus[i].vm_id, &trials[nr_trials++]);
+	if (section->events)
+		judge(match, trials, nr_trials, section);
+	else
+		section->verdict = VERDICT_EMPTY;
+	for (i = 0; i < nr_trials; i++)
+		free(trials[i].vcpu_of);
+	free(trials);
+}
+
+void match_finish(struct match *match, uint64_t vm_id)
+{
+	size_t i;
+
+	for (i = 0; i < match->nr_units; i++)
+		if (match->units[i].section >= match->nr_sections)
+			match->nr_sections = match->units[i].section + 1;
+	match->sections = zalloc((match->nr_sections + 1) * sizeof(*match->sections));
+	for (i = 0; i < match->nr_sections; i++)
+		decide(match, (unsigned int)i, vm_id);
+	for (i = 0; i < match->nr_units; i++) {
+		collect_eras(match->host, &match->units[i]);
+		/* The second pass has cursors of its own. */
+		free(match->units[i].cursors);
+		match->units[i].cursors = NULL;
+	}
+}
+
+const struct unit *match_unit(const struct match *match, unsigned int section, unsigned int cpu)
+{
+	size_t i;
+
+	for (i = 0; i < match->nr_units; i++)
+		if (match->units[i].section == section && match->units[i].cpu == cpu)
+			return &match->units[i];
+	return NULL;
+}
+
+void match_free(struct match *match)
+{
+	size_t i;
+
+	if (!match)
+		return;
+	for (i = 0; i < match->nr_units; i++) {
+		free(match->units[i].fits);
+		free(match->units[i].era_fits);
+		free(match->units[i].cursors);
+		free(match->units[i].vcpus);
+		free(match->units[i].eras);
+		free(match->units[i].from);
+	}
+	for (i = 0; i < match->nr_sections; i++)
+		free(match->sections[i].vms);
+	free(match->units);
+	free(match->sections);
+	free(match);
+}

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The time line of a host, with its guests placed on it.
+ */
+#ifndef TRACE_TIMELINE_H
+#define TRACE_TIMELINE_H
+
+#include "correlate/match.h"
+#include "readers/machine.h"
+
+/**
+ * struct counts - what became of the events of a machine
+ * @placed: those on the time line
+ * @assumed: those of them whose formula the trace does not prove
+ * @before: those of before the host's trace
+ * @after: those of after it
+ * @outside: those that no stay holds
+ * @lost: those that no stay holds where the host's trace lacks events
+ * @unmatched: those of a CPU or a guest that fits no VM
+ */
+struct counts {
+	uint64_t placed;
+	uint64_t assumed;
+	uint64_t before;
+	uint64_t after;
+	uint64_t outside;
+	uint64_t lost;
+	uint64_t unmatched;
+};
+
+/**
+ * struct party - a machine on the time line
+ * @path: what the user gave
+ * @name: short, not that of another party
+ * @is_host: it is the host
+ * @match: of a guest: which VM it is
+ * @counts: what became of its events
+ * @damaged: number of its streams that could not be read to their end
+ * @vm_id: the VM that the user has named, or 0
+ * @trust_clock: it is of CLOCK_TRACE, whatever it says
+ */
+struct party {
+	char *path;
+	char *name;
+	bool is_host;
+	struct match *match;
+	struct counts counts;
+	size_t damaged;
+	uint64_t vm_id;
+	bool trust_clock;
+};
+
+/**
+ * struct trace_argument - a trace as the user names it
+ * @path: a file or a directory
+ * @vm_id: the VM that it is of, 0 if that is to be found out
+ * @trust_clock: it is of CLOCK_TRACE, whatever it says
+ */
+struct trace_argument {
+	char *path;
+	uint64_t vm_id;
+	bool trust_clock;
+};
+
+/**
+ * struct timeline - all of it
+ * @parties: the machines, the host first
+ * @nr_parties: their number
+ * @host: what the host's trace tells
+ * @frequency: ticks per second
+ * @is_frequency_known: no trace tells the frequency, and a tick is taken for 1 ns
+ * @offset_s: of the clock's zero from the Epoch, in seconds
+ * @offset: in addition to that, in ticks
+ * @uuid: of the host's clock, "" if no trace tells
+ * @assumed_clock: the host's trace is of the clock x86-tsc, which is taken for CLOCK_TRACE
+ * @uncertainty: the largest of all events, in ticks
+ */
+struct timeline {
+	struct party *parties;
+	size_t nr_parties;
+	struct host *host;
+	uint64_t frequency;
+	bool is_frequency_known;
+	int64_t offset_s;
+	uint64_t offset;
+	char uuid[37];
+	bool assumed_clock;
+	uint64_t uncertainty;
+};
+
+/**
+ * struct placed - an event on the time line
+ * @event: the event
+ * @stream: where its fields are
+ * @party: index of its machine
+ * @time: host time, in ticks
+ * @uncertainty: it may be up to so many ticks later
+ * @certainty: how well the formula is known
+ * @vcpu: of a guest's event: the vCPU that wrote it; of an entry or exit: the vCPU
+ */
+struct placed {
+	const struct event *event;
+	struct stream *stream;
+	size_t party;
+	uint64_t time;
+	uint64_t uncertainty;
+	enum clocktrace_certainty certainty;
+	const struct vcpu *vcpu;
+};
+
+/**
+ * typedef progress_handler - called now and then
+ * @what: what is being done
+ * @events: number of events so far
+ */
+typedef void (*progress_handler)(const char *what, uint64_t events);
+
+/**
+ * timeline_learn() - the first pass: read what the placing needs
+ * @arguments: the traces, of one machine each
+ * @count: their number
+ * @host: which one is the host's, @count if that is to be found out
+ * @frequency: ticks per second if the user has named it, or 0
+ * @progress: called now and then, or NULL
+ * @error: set to a text, to be freed, if that fails
+ *
+ * Return: the time line, to be freed with timeline_free(), or NULL.
+ */
+struct timeline *timeline_learn(const struct trace_argument *arguments, size_t count, size_t host,
+				uint64_t frequency, progress_handler progress, char **error);
+
+/**
+ * typedef placed_handler - called for each event on the time line, in its order
+ * @data: as given to timeline_run()
+ * @placed: the event, valid until the function returns
+ *
+ * Return: false to stop.
+ */
+typedef bool (*placed_handler)(void *data, const struct placed *placed);
+
+/**
+ * timeline_run() - the second pass: all events in order
+ * @timeline: what timeline_learn() gave; its counts are set
+ * @from: host time before which events are left out
+ * @to: host time after which events are left out
+ * @handler: called for each event
+ * @data: for @handler
+ * @progress: called now and then, or NULL
+ * @error: set to a text, to be freed, if that fails
+ *
+ * Return: false if it failed, or @handler has stopped it.
+ */
+bool timeline_run(struct timeline *timeline, uint64_t from, uint64_t to,
+		  placed_handler handler, void *data, progress_handler progress,
+		  char **error);
+
+/**
+ * timeline_ns() - ticks in nanoseconds
+ * @timeline: the time line
+ * @ticks: the ticks
+ *
+ * Rounded down, exact for all values.
+ */
+uint64_t timeline_ns(const struct timeline *timeline, uint64_t ticks);
+
+/**
+ * timeline_free() - free a time line
+ * @timeline: the time line, or NULL
+ */
+void timeline_free(struct timeline *timeline);
+
+#endif

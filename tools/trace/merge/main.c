@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * clocktrace merge - one time line of a host and its guests
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/array.h"
+#include "common/message.h"
+#include "merge/summary.h"
+#include "readers/guard.h"
+#include "writers/writer.h"
+
+/* Without any event for so long, a reader is taken to hang. */
+#define PATIENCE_SECONDS 60
+
+struct options {
+	struct trace_argument *traces;
+	size_t count;
+	size_t host;
+	uint64_t frequency;
+	uint64_t from;
+	uint64_t to;
+	const char *output;
+	const struct writer_class *writer;
+	bool summary;
+	bool json;
+	bool progress;
+	bool quiet;
+};
+
+static void print_help(void)
+{
+	puts("Usage: clocktrace merge [OPTION]... TRACE...\n"
+	     "\n"
+	     "Place the traces of a host's guests on the host's time line, to the tick, and write\n"
+	     "one trace of all. Each TRACE is of one machine: a directory with what LTTng has\n"
+	     "recorded of its kernel, its programs or both, or a file of trace-cmd. Which one is\n"
+	     "the host's, and which VM each guest is, is found by looking.\n"
+	     "\n"
+	     "Options:\n"
+	     "  -o, --output FILE     write to FILE: *.html, *.svg, *.perfetto-trace, *.json, *.txt,\n"
+	     "                        or a directory for CTF (default: text to standard output)\n"
+	     "      --format FORMAT   html, svg, perfetto, json, text or ctf, whatever FILE is\n"
+	     "      --summary         print where the vCPUs' time went and how fast guests wake up;\n"
+	     "                        without -o, nothing else\n"
+	     "      --json            print the summary as one JSON object\n"
+	     "      --host TRACE      this one of the traces is the host's\n"
+	     "      --vm TRACE=VM     this guest is the VM of that number\n"
+	     "      --trust-clock TRACE  it is of CLOCK_TRACE though it names another clock, as what\n"
+	     "                        \"trace-cmd extract -B\" writes may\n"
+	     "      --frequency HZ    ticks per second, where no trace tells\n"
+	     "      --from TICKS      leave out what is before this time of the host\n"
+	     "      --to TICKS        leave out what is after it\n"
+	     "      --progress        show progress (default: on a terminal)\n"
+	     "      --quiet           print no progress and no closing counts\n"
+	     "  -h, --help            print this help\n"
+	     "      --version         print the version\n"
+	     "\n"
+	     "Exit status: 0 all events that the host's trace can tell of are placed, 1 they are\n"
+	     "not, 2 wrong usage or input that cannot be used. More is in clocktrace-merge(1).");
+}
+
+static void show_progress(const char *what, uint64_t events)
+{
+	fprintf(stderr, "\r\033[K%s: %.1f million events", what, (double)events / 1e6);
+	fflush(stderr);
+}
+
+struct work {
+	const struct options *options;
+	void *writer;
+	struct account *account;
+	bool failed;
+};
+
+static bool take_event(void *data, const struct placed *placed)
+{
+	struct work *work = data;
+
+	account_event(work->account, placed);
+	if (!work->options->writer)
+		return true;
+	work->failed = !work->options->writer->event(work->writer, placed);
+	return !work->failed;
+}
+
+static int report(const struct options *options, struct timeline *timeline,
+		  struct account *account)
+{
+	account_finish(account);
+	if (options->json)
+		summary_json(stdout, timeline, account);
+	else if (options->summary)
+		summary_text(stdout, timeline, account);
+	else if (!options->quiet)
+		summary_text(stderr, timeline, NULL);
+	if (fflush(stdout) || ferror(stdout)) {
+		complain("standard output cannot be written: %s", strerror(errno));
+		return STATUS_UNUSABLE;
+	}
+	return summary_answer(timeline) ? STATUS_YES : STATUS_NO;
+}
+
+/* The second pass, and what comes out of it */
+static char *merge(struct work *work, struct timeline *timeline, progress_handler progress)
+{
+	const struct options *options = work->options;
+	char *error = NULL, *close_error;
+	bool done;
+
+	work->account = account_new(timeline);
+	if (options->writer) {
+		work->writer = options->writer->open(options->output, timeline, &error);
+		if (error)
+			return error;
+		if (!options->output)
+			guard_writing();
+	}
+	done = timeline_run(timeline, options->from, options->to, take_event, work, progress,
+			    &error);
+	if (options->writer) {
+		close_error = options->writer->close(work->writer, done || work->failed);
+		if (error)
+			free(close_error);
+		else
+			error = close_error;
+	}
+	if (!error && work->failed)
+		error = text_of("the output cannot be written");
+	return error;
+}
+
+static int work_on(void *data)
+{
+	const struct options *options = data;
+	progress_handler progress = options->progress ? show_progress : NULL;
+	struct work work = { .options = options };
+	struct timeline *timeline;
+	int status = STATUS_UNUSABLE;
+	char *error;
+
+	timeline = timeline_learn(options->traces, options->count, options->host,
+				  options->frequency, progress, &error);
+	if (timeline)
+		error = merge(&work, timeline, progress);
+	if (options->progress)
+		fputs("\r\033[K", stderr);
+	if (error)
+		complain("%s", error);
+	else
+		status = report(options, timeline, work.account);
+	free(error);
+	account_free(work.account);
+	timeline_free(timeline);
+	return status;
+}
+
+static uint64_t parse_number(const char *option, const char *text)
+{
+	unsigned long long number;
+	char *end;
+
+	errno = 0;
+	number = strtoull(text, &end, 0);
+	if (errno || end == text || *end || strchr(text, '-'))
+		die("%s: '%s' is not a number", option, text);
+	return number;
+}
+
+static size_t find_path(const struct options *options, const char *path, size_t size)
+{
+	size_t i;
+
+	for (i = 0; i < options->count; i++)
+		if (strlen(options->traces[i].path) == size &&
+		    !strncmp(options->traces[i].path, path, size))
+			return i;
+	die("'%.*s' is none of the traces that are named", (int)size, path);
+}
+
+static void take_vm(struct options *options, const char *text)
+{
+	const char *equals = strrchr(text, '=');
+
+	if (!equals)
+		die("--vm takes TRACE=VM, not '%s'", text);
+	options->traces[find_path(options, text, (size_t)(equals - text))].vm_id =
+		parse_number("--vm", equals + 1);
+}
+
+enum { FORMAT = 256, SUMMARY, JSON, HOST, VM, FREQUENCY, TRUST_CLOCK, FROM, TO, PROGRESS, QUIET, VERSION };
+
+static void parse(int argc, char **argv, struct options *options)
+{
+	static const struct option list[] = {
+		{ "output", required_argument, NULL, 'o' },
+		{ "format", required_argument, NULL, FORMAT },
+		{ "summary", no_argument, NULL, SUMMARY },
+		{ "json", no_argument, NULL, JSON },
+		{ "host", required_argument, NULL, HOST },
+		{ "vm", required_argument, NULL, VM },
+		{ "frequency", required_argument, NULL, FREQUENCY },
+		{ "trust-clock", required_argument, NULL, TRUST_CLOCK },
+		{ "from", required_argument, NULL, FROM },
+		{ "to", required_argument, NULL, TO },
+		{ "progress", no_argument, NULL, PROGRESS },
+		{ "quiet", no_argument, NULL, QUIET },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, VERSION },
+		{ NULL, 0, NULL, 0 },
+	};
+	const char *format = NULL, *host = NULL;
+	const char **vms = zalloc(((size_t)argc + 1) * sizeof(char *));
+	const char **trusted = zalloc(((size_t)argc + 1) * sizeof(char *));
+	size_t nr_vms = 0, nr_trusted = 0, i;
+	int option;
+
+	*options = (struct options){ .to = UINT64_MAX, .progress = isatty(STDERR_FILENO) };
+	while ((option = getopt_long(argc, argv, "ho:", list, NULL)) != -1) {
+		switch (option) {
+		case 'h':
+			print_help();
+			exit(STATUS_YES);
+		case VERSION:
+			puts("clocktrace merge " CLOCKTRACE_VERSION);
+			exit(STATUS_YES);
+		case 'o':
+			options->output = optarg;
+			break;
+		case FORMAT:
+			format = optarg;
+			break;
+		case SUMMARY:
+			options->summary = true;
+			break;
+		case JSON:
+			options->json = options->summary = true;
+			break;
+		case HOST:
+			host = optarg;
+			break;
+		case VM:
+			vms[nr_vms++] = optarg;
+			break;
+		case FREQUENCY:
+			options->frequency = parse_number("--frequency", optarg);
+			break;
+		case TRUST_CLOCK:
+			trusted[nr_trusted++] = optarg;
+			break;
+		case FROM:
+			options->from = parse_number("--from", optarg);
+			break;
+		case TO:
+			options->to = parse_number("--to", optarg);
+			break;
+		case PROGRESS:
+			options->progress = true;
+			break;
+		case QUIET:
+			options->progress = false;
+			options->quiet = true;
+			break;
+		default:
+			die("see clocktrace merge --help");
+		}
+	}
+	options->count = (size_t)(argc - optind);
+	if (!options->count)
+		die("name the traces of a host and its guests; see clocktrace merge --help");
+	options->traces = zalloc((options->count + 1) * sizeof(*options->traces));
+	for (i = 0; i < options->count; i++)
+		options->traces[i].path = argv[(size_t)optind + i];
+	for (i = 0; i < nr_trusted; i++)
+		options->traces[find_path(options, trusted[i], strlen(trusted[i]))].trust_clock =
+			true;
+	free(trusted);
+	options->host = host ? find_path(options, host, strlen(host)) : options->count;
+	for (i = 0; i < nr_vms; i++)
+		take_vm(options, vms[i]);
+	free(vms);
+	if (format)
+		options->writer = writer_by_name(format);
+	else if (options->output)
+		options->writer = writer_by_path(options->output);
+	else if (!options->summary)
+		options->writer = &text_writer;
+	if (format && !options->writer)
+		die("there is no format '%s'; see clocktrace merge --help", format);
+	if (options->writer && !options->output && !options->writer->to_standard_output)
+		die("the format %s needs a file: name it with -o", options->writer->name);
+}
+
+int main(int argc, char **argv)
+{
+	struct options options;
+	int status;
+
+	message_program("clocktrace merge");
+	/* For what getopt_long() says */
+	argv[0] = (char[]){ "clocktrace merge" };
+	parse(argc, argv, &options);
+	status = guard_run(work_on, &options, PATIENCE_SECONDS);
+	free(options.traces);
+	return status;
+}

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What came out, for people.
+ */
+#include <inttypes.h>
+
+#include "merge/summary.h"
+
+static const char *const states[VCPU_STATES] = {
+	[VCPU_GUEST] = "in guest", [VCPU_KVM] = "KVM", [VCPU_STOLEN] = "stolen",
+	[VCPU_BLOCKED] = "blocked", [VCPU_UNSEEN] = "unknown",
+};
+
+bool summary_answer(const struct timeline *timeline)
+{
+	size_t i, j;
+
+	for (i = 0; i < timeline->nr_parties; i++) {
+		const struct party *party = &timeline->parties[i];
+
+		if (party->counts.outside || party->counts.unmatched)
+			return false;
+		for (j = 0; party->match && j < party->match->nr_sections; j++)
+			if (party->match->sections[j].verdict == VERDICT_NONE ||
+			    party->match->sections[j].verdict == VERDICT_AMBIGUOUS)
+				return false;
+	}
+	for (i = 0; i < timeline->host->nr_vcpus; i++)
+		if (timeline->host->vcpus[i].contradictions)
+			return false;
+	return true;
+}
+
+static int32_t pid_of(const struct host *host, uint64_t vm_id)
+{
+	size_t i;
+
+	for (i = 0; i < host->nr_vcpus; i++)
+		if (host->vcpus[i].vm_id == vm_id)
+			return host->vcpus[i].vm_pid;
+	return 0;
+}
+
+static void print_section(FILE *file, const struct timeline *timeline, const struct party *party,
+			  size_t number)
+{
+	const struct section *section = &party->match->sections[number];
+	const struct host *host = timeline->host;
+	size_t i;
+
+	fprintf(file, "%s", party->name);
+	if (party->match->nr_sections > 1)
+		fprintf(file, ", part %zu", number + 1);
+	switch (section->verdict) {
+	case VERDICT_EMPTY:
+		fputs(": no events\n", file);
+		return;
+	case VERDICT_NONE:
+		fprintf(file, ": fits no VM of %s\n", timeline->parties[0].name);
+		return;
+	case VERDICT_AMBIGUOUS:
+		fprintf(file,
+			": fits VM %" PRIu64 " (process %d) as well as VM %" PRIu64
+			" (process %d): name the right one with --vm %s=VM\n",
+			section->vms[0], pid_of(host, section->vms[0]), section->rival,
+			pid_of(host, section->rival), party->path);
+		return;
+	default:
+		break;
+	}
+	fputs(" is", file);
+	for (i = 0; i < section->nr_vms; i++)
+		fprintf(file, "%s VM %" PRIu64 " (process %d)", i ? ", then" : "",
+			section->vms[i], pid_of(host, section->vms[i]));
+	fprintf(file, section->verdict == VERDICT_PROVED ?
+			      ": all of its events that the trace can tell of are in its stays\n" :
+			      ": more of its events are in its stays than in another's, but NOT all\n");
+}
+
+static void print_count(FILE *file, uint64_t count, const char *what)
+{
+	if (count)
+		fprintf(file, "; %" PRIu64 " %s", count, what);
+}
+
+static void print_party(FILE *file, const struct party *party)
+{
+	const struct counts *counts = &party->counts;
+
+	fprintf(file, "%-10s %" PRIu64 " events placed", party->name, counts->placed);
+	if (!party->is_host)
+		print_count(file, counts->assumed,
+			    "of them by a formula that the trace does not prove");
+	print_count(file, counts->before, "are of before the host's trace");
+	print_count(file, counts->after, "are of after the host's trace");
+	print_count(file, counts->lost, "fall where the host's trace has lost events");
+	print_count(file, counts->outside, "lie in NO stay of their vCPU");
+	print_count(file, counts->unmatched, "are of a CPU or guest that fits no vCPU");
+	print_count(file, party->damaged, "streams or traces could not be read to their end");
+	putc('\n', file);
+}
+
+static double percent(uint64_t part, uint64_t whole)
+{
+	return whole ? 100 * (double)part / (double)whole : 0;
+}
+
+static void print_vcpu(FILE *file, const struct timeline *timeline,
+		       const struct account *account, size_t number)
+{
+	const struct host *host = timeline->host;
+	const struct vcpu_account *vcpu = &account->vcpus[number];
+	uint64_t whole = 0;
+	size_t i;
+
+	for (i = 0; i < VCPU_STATES; i++)
+		whole += vcpu->ticks[i];
+	fprintf(file, "VM %" PRIu64 " vCPU %" PRIu32 ":", host->vcpus[number].vm_id,
+		host->vcpus[number].vcpu_id);
+	for (i = 0; i < VCPU_STATES; i++)
+		if (vcpu->ticks[i])
+			fprintf(file, " %s %.1f %%,", states[i], percent(vcpu->ticks[i], whole));
+	fprintf(file, " of %.6f s\n", (double)timeline_ns(timeline, whole) / 1e9);
+	for (i = 0; i < vcpu->nr_exits && i < 8; i++)
+		fprintf(file, "    %-24s %10" PRIu64 " times %12.6f s\n",
+			exit_reason_text(vcpu->exits[i].reason, vcpu->exits[i].svm),
+			vcpu->exits[i].count,
+			(double)timeline_ns(timeline, vcpu->exits[i].ticks) / 1e9);
+}
+
+static void print_wakeups(FILE *file, const struct timeline *timeline,
+			  const struct account *account)
+{
+	size_t i, state;
+
+	if (!account->wakeups)
+		return;
+	fprintf(file, "\nGuests' wake-ups: %" PRIu64 "; of their time,", account->wakeups);
+	for (state = 0, i = 0; state < VCPU_STATES; state++)
+		i += account->wakeup_ticks[state];
+	for (state = 0; state < VCPU_STATES; state++)
+		if (account->wakeup_ticks[state])
+			fprintf(file, " %s %.1f %%,", states[state],
+				percent(account->wakeup_ticks[state], i));
+	fputs(" the slowest:\n", file);
+	for (i = 0; i < account->nr_slowest; i++) {
+		const struct wakeup *one = &account->slowest[i];
+
+		fprintf(file, "    %12.6f ms at %.6f s: %s, cpu %u, thread %d %.16s;",
+			(double)timeline_ns(timeline, one->total) / 1e6,
+			(double)timeline_ns(timeline, one->time - timeline->host->first.host_time) /
+				1e9,
+			timeline->parties[one->party].name, one->cpu, one->thread, one->comm);
+		for (state = 0; state < VCPU_STATES; state++)
+			if (one->ticks[state])
+				fprintf(file, " %s %.6f ms,", states[state],
+					(double)timeline_ns(timeline, one->ticks[state]) / 1e6);
+		putc('\n', file);
+	}
+}
+
+void summary_text(FILE *file, const struct timeline *timeline, const struct account *account)
+{
+	const struct host *host = timeline->host;
+	size_t i, j;
+
+	for (i = 1; i < timeline->nr_parties; i++)
+		for (j = 0; j < timeline->parties[i].match->nr_sections; j++)
+			print_section(file, timeline, &timeline->parties[i], j);
+	for (i = 0; i < timeline->nr_parties; i++)
+		print_party(file, &timeline->parties[i]);
+	for (i = 0; i < host->nr_vcpus; i++) {
+		if (host->vcpus[i].is_protected)
+			fprintf(file, "VM %" PRIu64 " vCPU %" PRIu32 " has a protected TSC, which the host cannot know\n",
+				host->vcpus[i].vm_id, host->vcpus[i].vcpu_id);
+		if (host->vcpus[i].contradictions)
+			fprintf(file, "VM %" PRIu64 " vCPU %" PRIu32 ": %zu changes of its TSC were NOT told\n",
+				host->vcpus[i].vm_id, host->vcpus[i].vcpu_id,
+				host->vcpus[i].contradictions);
+	}
+	if (host->lost)
+		fprintf(file, "the host's trace has lost events in %zu places\n", host->lost);
+	if (host->ownerless)
+		fprintf(file, "%" PRIu64 " stays are of a VM that no event tells\n", host->ownerless);
+	if (timeline->assumed_clock)
+		fputs("a trace is of the clock x86-tsc: nothing vouches for it that the counters of all CPUs are equal\n",
+		      file);
+	if (!timeline->is_frequency_known)
+		fputs("no trace tells the frequency: a tick is shown as 1 ns; name it with --frequency HZ, see \"clocktrace info\"\n",
+		      file);
+	fprintf(file, "largest uncertainty of an event: %" PRIu64 " ticks\n", timeline->uncertainty);
+	if (!account)
+		return;
+	fputs("\nWhere the time of the vCPUs went:\n", file);
+	for (i = 0; i < host->nr_vcpus; i++)
+		print_vcpu(file, timeline, account, i);
+	print_wakeups(file, timeline, account);
+}

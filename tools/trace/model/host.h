@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What a host's trace tells of its guests: the history of each vCPU's TSC, and when each
+ * vCPU was in the guest.
+ */
+#ifndef TRACE_HOST_H
+#define TRACE_HOST_H
+
+#include "model/stays.h"
+#include "readers/event.h"
+
+/**
+ * struct era - a part of a vCPU's life in which its TSC follows one formula
+ * @vcpu: index of the vCPU
+ * @tsc: the formula
+ * @begin: where it begins in the host's trace
+ * @end: where it ends
+ */
+struct era {
+	size_t vcpu;
+	struct clocktrace_guest_tsc tsc;
+	struct clocktrace_position begin;
+	struct clocktrace_position end;
+};
+
+/**
+ * struct vcpu - a vCPU
+ * @vm_id: number of its VM
+ * @vm_pid: process that created the VM
+ * @vcpu_id: the vCPU within its VM
+ * @stays: its stays in the guest
+ * @in_guest: ticks of all of them
+ * @first_entry: host time of the first entry
+ * @last_exit: host time of the last exit
+ * @history: what the library knows of its TSC, after host_finish()
+ * @contradictions: changes that the events prove and do not tell, though the trace has
+ *	lost none there
+ * @is_protected: the guest's TSC is protected, and the host cannot know it
+ */
+struct vcpu {
+	uint64_t vm_id;
+	int32_t vm_pid;
+	uint32_t vcpu_id;
+	struct stay_list *stays;
+	uint64_t in_guest;
+	uint64_t first_entry;
+	uint64_t last_exit;
+	const struct clocktrace_vcpu *history;
+	size_t contradictions;
+	bool is_protected;
+};
+
+/**
+ * struct gap - host times around which events were lost
+ * @from: the last event before
+ * @to: the first event after
+ */
+struct gap {
+	struct clocktrace_position from;
+	struct clocktrace_position to;
+};
+
+/**
+ * struct host - a host
+ * @vcpus: all vCPUs that its trace tells of
+ * @nr_vcpus: their number
+ * @eras: the eras of all vCPUs, by vCPU and then by time, after host_finish()
+ * @nr_eras: their number
+ * @gaps: where events were lost; disjoint and sorted after host_finish()
+ * @nr_gaps: their number
+ * @lost: number of places where events were lost
+ * @first: the first event
+ * @last: the last event
+ * @whole_from: from here on, events of all CPUs are there
+ * @ownerless: number of stays of which no event tells whose they are
+ */
+struct host {
+	struct vcpu *vcpus;
+	size_t nr_vcpus;
+	struct era *eras;
+	size_t nr_eras;
+	struct gap *gaps;
+	size_t nr_gaps;
+	size_t lost;
+	struct clocktrace_position first;
+	struct clocktrace_position last;
+	struct clocktrace_position whole_from;
+	uint64_t ownerless;
+	/* private: */
+	struct clocktrace_guests *history;
+	struct stay_file *file;
+	struct host_cpu *cpus;
+	size_t nr_cpus;
+	struct lane *lanes;
+	size_t nr_lanes;
+	size_t *lane_table;
+	size_t lane_table_size;
+};
+
+/**
+ * enum stay_answer - is there a stay?
+ * @STAY_FOUND: there is
+ * @STAY_NOT_COVERED: no host time of the era and of the trace gives the guest time
+ * @STAY_NONE: there is a host time, and the vCPU was not in the guest then
+ */
+enum stay_answer {
+	STAY_FOUND,
+	STAY_NOT_COVERED,
+	STAY_NONE,
+};
+
+/**
+ * host_new() - begin a host
+ * @error: set to a text, to be freed, if that fails
+ *
+ * Return: the host, or NULL.
+ */
+struct host *host_new(char **error);
+
+/**
+ * host_add() - add the next event
+ * @host: the host
+ * @event: the event, in the order of the merged trace
+ *
+ * Return: NULL, or what is wrong with it, to be freed.
+ */
+char *host_add(struct host *host, const struct event *event);
+
+/**
+ * host_finish() - all events were added
+ * @host: the host
+ *
+ * Return: NULL, or what is wrong with the whole, to be freed.
+ */
+char *host_finish(struct host *host);
+
+/**
+ * host_owner() - the vCPU that a thread runs
+ * @host: the host
+ * @thread: the host's thread
+ * @vcpu_id: what the event names, or %VCPU_UNKNOWN
+ *
+ * Return: the vCPU, NULL if no event tells it.
+ */
+const struct vcpu *host_owner(struct host *host, int thread, uint32_t vcpu_id);
+
+/**
+ * host_in_gap() - may events be missing at a host time?
+ * @host: the host, finished
+ * @time: the host time
+ */
+bool host_in_gap(const struct host *host, uint64_t time);
+
+/**
+ * era_to_host() - the host times that give a guest time
+ * @host: the host
+ * @era: the era in which the guest read it
+ * @guest: what the guest read
+ * @ticks: set to the host times
+ *
+ * Return: false if there are none in the era.
+ */
+bool era_to_host(const struct host *host, const struct era *era, uint64_t guest,
+		 struct clocktrace_ticks *ticks);
+
+/**
+ * era_find_stay() - the stay in which a guest time was read
+ * @host: the host
+ * @era: the era in which the guest read it
+ * @cursor: a cursor of the stays of the era's vCPU
+ * @guest: what the guest read
+ * @ticks: set to the host times in the stay; or, if there is no stay, to all in the era
+ *
+ * Where several host times give the guest time, they may reach into another stay as well:
+ * then they are not cut at the end of the first one.
+ *
+ * Return: %STAY_FOUND with @cursor->found set, or why there is none.
+ */
+enum stay_answer era_find_stay(const struct host *host, const struct era *era,
+			       struct stay_cursor *cursor, uint64_t guest,
+			       struct clocktrace_ticks *ticks);
+
+/**
+ * host_free() - free a host
+ * @host: the host, or NULL
+ */
+void host_free(struct host *host);
+
+#endif

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The stays of vCPUs in their guests. A list keeps the place of each full block, which is
+ * 16 bytes for 64 stays, and the block that is being filled.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/array.h"
+#include "common/message.h"
+#include "model/stays.h"
+
+#define LATE_MAX 65536
+
+struct block {
+	uint64_t first_entry;
+	off_t place;
+};
+
+struct stay_file {
+	int fd;
+	off_t size;
+};
+
+struct stay_list {
+	struct stay_file *file;
+	struct block *blocks;
+	size_t nr_blocks;
+	/* Not yet in the file; the number of this block is nr_blocks */
+	struct stay last[STAYS_IN_BLOCK];
+	size_t nr_last;
+	/* The order of the last stay in the file */
+	uint64_t written;
+	/* Those that came when their place was in the file already, which is rare */
+	struct stay *late;
+	size_t nr_late;
+};
+
+struct stay_file *stay_file_new(char **error)
+{
+	const char *directory = getenv("TMPDIR");
+	char *name = text_of("%s/clocktrace-XXXXXX", directory && *directory ? directory : "/tmp");
+	struct stay_file *file = zalloc(sizeof(*file));
+
+	file->fd = mkstemp(name);
+	if (file->fd < 0) {
+		*error = text_of("no temporary file %s: %s; set TMPDIR to a directory that can be written to",
+				 name, strerror(errno));
+		free(file);
+		file = NULL;
+	} else {
+		unlink(name);
+	}
+	free(name);
+	return file;
+}
+
+void stay_file_free(struct stay_file *file)
+{
+	if (!file)
+		return;
+	close(file->fd);
+	free(file);
+}
+
+struct stay_list *stay_list_new(struct stay_file *file)
+{
+	struct stay_list *list = zalloc(sizeof(*list));
+
+	list->file = file;
+	return list;
+}
+
+void stay_list_free(struct stay_list *list)
+{
+	if (!list)
+		return;
+	free(list->blocks);
+	free(list->late);
+	free(list);
+}
+
+static bool write_block(struct stay_list *list)
+{
+	struct block block = { list->last[0].entry, list->file->size };
+
+	if (pwrite(list->file->fd, list->last, sizeof(list->last), block.place) !=
+	    sizeof(list->last))
+		return false;
+	list->file->size += sizeof(list->last);
+	list->written = list->last[STAYS_IN_BLOCK - 1].entry_order;
+	list->blocks = array_room(list->blocks, list->nr_blocks, sizeof(block));
+	list->blocks[list->nr_blocks++] = block;
+	list->nr_last = 0;
+	return true;
+}
+
+static bool add_late(struct stay_list *list, const struct stay *stay)
+{
+	size_t at;
+
+	if (list->nr_late == LATE_MAX)
+		return false;
+	list->late = array_room(list->late, list->nr_late, sizeof(*stay));
+	for (at = list->nr_late++; at > 0 && list->late[at - 1].entry_order > stay->entry_order; at--)
+		list->late[at] = list->late[at - 1];
+	list->late[at] = *stay;
+	return true;
+}
+
+bool stay_list_add(struct stay_list *list, const struct stay *stay)
+{
+	size_t at;
+
+	if (list->nr_last == STAYS_IN_BLOCK && !write_block(list))
+		return false;
+	if (stay->entry_order < list->written)
+		return add_late(list, stay);
+	/* A stay whose owner was found late has its place before others. */
+	for (at = list->nr_last; at > 0; at--)
+		if (list->last[at - 1].entry_order < stay->entry_order)
+			break;
+	memmove(&list->last[at + 1], &list->last[at],
+		(list->nr_last - at) * sizeof(list->last[0]));
+	list->last[at] = *stay;
+	list->nr_last++;
+	return true;
+}
+
+uint64_t stay_list_count(const struct stay_list *list)
+{
+	return (uint64_t)list->nr_blocks * STAYS_IN_BLOCK + list->nr_last + list->nr_late;
+}
+
+static uint64_t in_order(const struct stay_list *list)
+{
+	return (uint64_t)list->nr_blocks * STAYS_IN_BLOCK + list->nr_last;
+}
+
+static bool load(struct stay_cursor *cursor, size_t block)
+{
+	const struct stay_list *list = cursor->list;
+
+	if (cursor->count && cursor->block == block)
+		return true;
+	cursor->block = block;
+	cursor->count = 0;
+	if (block == list->nr_blocks) {
+		memcpy(cursor->stays, list->last, list->nr_last * sizeof(list->last[0]));
+		cursor->count = list->nr_last;
+	} else if (pread(list->file->fd, cursor->stays, sizeof(cursor->stays),
+			 list->blocks[block].place) == sizeof(cursor->stays)) {
+		cursor->count = STAYS_IN_BLOCK;
+	}
+	return cursor->count;
+}
+
+static uint64_t first_entry(const struct stay_list *list, size_t block)
+{
+	return block < list->nr_blocks ? list->blocks[block].first_entry : list->last[0].entry;
+}
+
+/* The last block that begins at or before @time, or the first one */
+static size_t find_block(const struct stay_cursor *cursor, uint64_t time)
+{
+	const struct stay_list *list = cursor->list;
+	size_t low = 0, high = list->nr_blocks + (list->nr_last > 0), middle;
+
+	/* Most searches are for where the last one was. */
+	if (cursor->count && cursor->stays[0].entry <= time &&
+	    (cursor->block + 1 >= high || first_entry(list, cursor->block + 1) > time))
+		return cursor->block;
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		if (first_entry(list, middle) <= time)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low ? low - 1 : 0;
+}
+
+/* Number of stays of the loaded block that begin at or before @time */
+static size_t begun(const struct stay_cursor *cursor, uint64_t time)
+{
+	size_t low = 0, high = cursor->count, middle;
+
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		if (cursor->stays[middle].entry <= time)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static bool holds(const struct stay *stay, uint64_t time, uint64_t after, uint64_t before)
+{
+	return stay->entry <= time && time <= stay->exit && stay->exit_order > after &&
+	       stay->entry_order < before;
+}
+
+static const struct stay *find_late(struct stay_cursor *cursor, uint64_t time, uint64_t after,
+				    uint64_t before)
+{
+	const struct stay_list *list = cursor->list;
+	size_t low = 0, high = list->nr_late, middle;
+
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		if (list->late[middle].entry <= time)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	while (low-- > 0 && list->late[low].exit >= time)
+		if (holds(&list->late[low], time, after, before)) {
+			cursor->found = list->late[low];
+			return &cursor->found;
+		}
+	return NULL;
+}
+
+const struct stay *stay_find(struct stay_cursor *cursor, uint64_t time, uint64_t after,
+			     uint64_t before)
+{
+	const struct stay *stay, *found = NULL;
+	uint64_t number;
+
+	if (!cursor->list)
+		return NULL;
+	if (!in_order(cursor->list) || !load(cursor, find_block(cursor, time)))
+		return find_late(cursor, time, after, before);
+	number = (uint64_t)cursor->block * STAYS_IN_BLOCK + begun(cursor, time);
+	/* Stays of a vCPU follow one another, so no earlier one reaches as far. */
+	while (number-- > 0) {
+		stay = stay_at(cursor, number);
+		if (!stay || stay->exit < time)
+			break;
+		if (holds(stay, time, after, before)) {
+			/* The next step may need another block. */
+			cursor->found = *stay;
+			found = &cursor->found;
+		}
+		if (stay->entry < time)
+			break;
+	}
+	return found ? found : find_late(cursor, time, after, before);
+}
+
+const struct stay *stay_at(struct stay_cursor *cursor, uint64_t number)
+{
+	if (number >= in_order(cursor->list) ||
+	    !load(cursor, (size_t)(number / STAYS_IN_BLOCK)))
+		return NULL;
+	return &cursor->stays[number % STAYS_IN_BLOCK];
+}

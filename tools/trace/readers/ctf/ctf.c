@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Traces in the Common Trace Format 1.8, as LTTng writes them of the kernel and of
+ * programs, through libbabeltrace2.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/array.h"
+#include "common/message.h"
+#include "metadata.h"
+#include "readers/ctf/fields.h"
+#include "readers/ctf/graph.h"
+#include "readers/kinds.h"
+#include "readers/reader.h"
+
+struct event_class {
+	const bt_event_class *class;
+	const char *name;
+	enum event_kind kind;
+};
+
+struct stream {
+	const bt_event *event;
+	const bt_event_class *last_class;
+	struct event_class *known;
+	bool lost;
+	/* A message that was read ahead to learn of the clock */
+	const bt_message *first;
+	bool peeked;
+};
+
+struct ctf {
+	struct reader reader;
+	struct graph *graph;
+	struct stream *streams;
+	struct event_class *classes;
+	size_t nr_classes;
+};
+
+static bool probe(const char *path, bool is_directory)
+{
+	char *metadata;
+	bool found;
+
+	if (!is_directory)
+		return false;
+	metadata = text_of("%s/metadata", path);
+	found = !access(metadata, F_OK);
+	free(metadata);
+	return found;
+}
+
+/* libbabeltrace2 2.0 does not come back from metadata that is cut in a packet. */
+static char *metadata_error(const char *path)
+{
+	char *name = text_of("%s/metadata", path), *error = NULL;
+	struct metadata metadata;
+	const char *why;
+	int fd = open(name, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		error = text_of("%s", strerror(errno));
+	else if (metadata_read(fd, &metadata, &why))
+		error = text_of("its metadata: %s", why);
+	else
+		metadata_free(&metadata);
+	if (fd >= 0)
+		close(fd);
+	free(name);
+	return error;
+}
+
+/* The few classes are found by walking through them; a stream remembers its last one. */
+static struct event_class *class_of(struct ctf *ctf, struct stream *stream,
+				    const bt_event *event)
+{
+	const bt_event_class *class = bt_event_borrow_class_const(event);
+	const char *name;
+	size_t i;
+
+	if (stream->last_class == class)
+		return stream->known;
+	for (i = 0; i < ctf->nr_classes; i++)
+		if (ctf->classes[i].class == class)
+			break;
+	if (i == ctf->nr_classes) {
+		name = bt_event_class_get_name(class);
+		ctf->classes = array_room(ctf->classes, i, sizeof(*ctf->classes));
+		ctf->classes[i] = (struct event_class){ class, name ? name : "?",
+							event_kind_of(name ? name : "") };
+		ctf->nr_classes++;
+		/* The array may have moved. */
+		for (size_t s = 0; s < ctf->reader.nr_streams; s++)
+			ctf->streams[s].last_class = NULL;
+	}
+	stream->last_class = class;
+	stream->known = &ctf->classes[i];
+	return stream->known;
+}
+
+static const char *environment(const bt_trace *trace, const char *name)
+{
+	const bt_value *value = bt_trace_borrow_environment_entry_value_by_name_const(trace, name);
+
+	return value && bt_value_is_string(value) ? bt_value_string_get(value) : NULL;
+}
+
+static void take_uuid(struct reader *reader, bt_uuid uuid)
+{
+	size_t i, at = 0;
+
+	for (i = 0; uuid && i < 16; i++) {
+		if (i == 4 || i == 6 || i == 8 || i == 10)
+			reader->uuid[at++] = '-';
+		at += (size_t)sprintf(reader->uuid + at, "%02x", uuid[i]);
+	}
+}
+
+static void learn_of_stream(struct ctf *ctf, const bt_stream *stream)
+{
+	struct reader *reader = &ctf->reader;
+	const bt_stream_class *class = bt_stream_borrow_class_const(stream);
+	const bt_clock_class *clock = bt_stream_class_borrow_default_clock_class_const(class);
+	const bt_trace *trace = bt_stream_borrow_trace_const(stream);
+	const char *text;
+
+	if (reader->clock || !clock)
+		return;
+	text = bt_clock_class_get_name(clock);
+	reader->clock = text_of("%s", text ? text : "");
+	reader->frequency = bt_clock_class_get_frequency(clock);
+	bt_clock_class_get_offset(clock, &reader->offset_s, &reader->offset);
+	take_uuid(reader, bt_clock_class_get_uuid(clock));
+	text = environment(trace, "hostname");
+	if (text)
+		reader->host = text_of("%s", text);
+	text = environment(trace, "domain");
+	reader->user_space = text && !strcmp(text, "ust");
+}
+
+/* Read the first message of each stream: only then the graph is configured. */
+static char *learn(struct ctf *ctf)
+{
+	char *error = NULL;
+	size_t i;
+
+	for (i = 0; i < ctf->reader.nr_streams && !error; i++) {
+		struct stream *stream = &ctf->streams[i];
+
+		stream->first = graph_next(ctf->graph, i, &error);
+		stream->peeked = stream->first;
+		if (stream->first && bt_message_get_type(stream->first) ==
+					     BT_MESSAGE_TYPE_STREAM_BEGINNING)
+			learn_of_stream(ctf, bt_message_stream_beginning_borrow_stream_const(
+						     stream->first));
+	}
+	return error;
+}
+
+static void close_ctf(struct reader *reader)
+{
+	struct ctf *ctf = (struct ctf *)reader;
+
+	graph_close(ctf->graph);
+	free(ctf->streams);
+	free(ctf->classes);
+	reader_free(reader);
+}
+
+static struct reader *open_ctf(const char *path, char **error)
+{
+	struct ctf *ctf;
+
+	*error = metadata_error(path);
+	if (*error)
+		return NULL;
+	ctf = zalloc(sizeof(*ctf));
+	ctf->reader.class = &ctf_reader;
+	ctf->reader.path = text_of("%s", path);
+	ctf->graph = graph_open(path, error);
+	if (ctf->graph) {
+		ctf->reader.nr_streams = graph_streams(ctf->graph);
+		ctf->streams = zalloc((ctf->reader.nr_streams + 1) * sizeof(*ctf->streams));
+		*error = learn(ctf);
+	}
+	if (*error) {
+		close_ctf(&ctf->reader);
+		return NULL;
+	}
+	return &ctf->reader;
+}
+
+static void take_guest_tsc(const bt_field *payload, struct event *event)
+{
+	struct clocktrace_guest_event *tsc = &event->tsc;
+	uint64_t number = 0;
+
+	memset(tsc, 0, sizeof(*tsc));
+	ctf_number(payload, "vm_id", &tsc->vm_id);
+	if (ctf_number(payload, "vm_pid", &number))
+		tsc->vm_pid = (int32_t)number;
+	if (ctf_number(payload, "vcpu_id", &number))
+		tsc->vcpu_id = (uint32_t)number;
+	if (ctf_number(payload, "offset", &number))
+		tsc->tsc.offset = (int64_t)number;
+	ctf_number(payload, "ratio", &tsc->tsc.ratio);
+	if (ctf_number(payload, "frac_bits", &number))
+		tsc->tsc.frac_bits = (uint32_t)number;
+	if (ctf_number(payload, "flags", &number))
+		tsc->flags = (uint32_t)number;
+	if (ctf_number(payload, "reason", &number)) {
+		tsc->reason = (enum clocktrace_reason)number;
+	} else {
+		/* The state dump: the values as they are, from who starts the session */
+		tsc->reason = CLOCKTRACE_REFRESH;
+		event->thread = THREAD_NONE;
+	}
+}
+
+static void take_exit(const bt_field *payload, struct event *event)
+{
+	uint64_t number;
+
+	if (ctf_number(payload, "exit_reason", &number))
+		event->exit_reason = (uint32_t)number;
+	if (ctf_number(payload, "isa", &number))
+		event->svm = number == 2;
+}
+
+static void take_switch(const bt_field *payload, struct event *event)
+{
+	uint64_t number;
+
+	if (ctf_number(payload, "next_tid", &number))
+		event->next = (int)number;
+	if (ctf_number(payload, "prev_tid", &number))
+		event->thread = (int)number;
+	if (ctf_number(payload, "prev_state", &number))
+		event->runnable = !number;
+	ctf_text(payload, "next_comm", event->comm, sizeof(event->comm));
+}
+
+static void take_wakeup(const bt_field *payload, struct event *event)
+{
+	uint64_t number;
+
+	if (ctf_number(payload, "tid", &number))
+		event->next = (int)number;
+}
+
+static void take_event(struct ctf *ctf, struct stream *stream, const bt_message *message,
+		       struct event *event)
+{
+	const bt_event *read = bt_message_event_borrow_event_const(message);
+	const struct event_class *class = class_of(ctf, stream, read);
+	const bt_field *context = bt_event_borrow_common_context_field_const(read);
+	const bt_field *payload = bt_event_borrow_payload_field_const(read);
+	const bt_field *packet = NULL, *own;
+	uint64_t number;
+
+	*event = (struct event){
+		.name = class->name,
+		.kind = class->kind,
+		.thread = THREAD_NONE,
+		.process = PROCESS_UNKNOWN,
+		.vcpu_id = VCPU_UNKNOWN,
+		.lost_before = stream->lost,
+		.time = bt_clock_snapshot_get_value(
+			bt_message_event_borrow_default_clock_snapshot_const(message)),
+	};
+	stream->lost = false;
+	stream->event = read;
+	if (bt_stream_class_supports_packets(
+		    bt_stream_borrow_class_const(bt_event_borrow_stream_const(read))))
+		packet = bt_packet_borrow_context_field_const(bt_event_borrow_packet_const(read));
+	if (ctf_number(packet, "cpu_id", &number))
+		event->cpu = (unsigned int)number;
+	own = bt_event_borrow_specific_context_field_const(read);
+	if (ctf_number(context, "tid", &number) || ctf_number(context, "vtid", &number) ||
+	    ctf_number(own, "tid", &number) || ctf_number(own, "vtid", &number))
+		event->thread = (int)number;
+	if (ctf_number(context, "pid", &number) || ctf_number(context, "vpid", &number))
+		event->process = (int)number;
+	if (class->kind == EVENT_GUEST_TSC)
+		take_guest_tsc(payload, event);
+	else if (class->kind == EVENT_EXIT)
+		take_exit(payload, event);
+	else if (class->kind == EVENT_SWITCH)
+		take_switch(payload, event);
+	else if (class->kind == EVENT_WAKEUP)
+		take_wakeup(payload, event);
+}
+
+static enum read_status next(struct reader *reader, size_t number, struct event *event)
+{
+	struct ctf *ctf = (struct ctf *)reader;
+	struct stream *stream = &ctf->streams[number];
+	const bt_message *message;
+	char *error = NULL;
+
+	for (;;) {
+		message = stream->peeked ? stream->first :
+					   graph_next(ctf->graph, number, &error);
+		stream->peeked = false;
+		if (!message)
+			break;
+		switch (bt_message_get_type(message)) {
+		case BT_MESSAGE_TYPE_EVENT:
+			take_event(ctf, stream, message, event);
+			return READ_EVENT;
+		case BT_MESSAGE_TYPE_DISCARDED_EVENTS:
+		case BT_MESSAGE_TYPE_DISCARDED_PACKETS:
+			stream->lost = true;
+			break;
+		default:
+			break;
+		}
+	}
+	stream->event = NULL;
+	if (!error)
+		return READ_END;
+	free(reader->error);
+	reader->error = error;
+	return READ_ERROR;
+}
+
+static void values(struct reader *reader, size_t number, value_handler handler, void *data)
+{
+	const bt_event *event = ((struct ctf *)reader)->streams[number].event;
+
+	if (!event)
+		return;
+	ctf_values(bt_event_borrow_payload_field_const(event), false, handler, data);
+	ctf_values(bt_event_borrow_common_context_field_const(event), true, handler, data);
+	ctf_values(bt_event_borrow_specific_context_field_const(event), true, handler, data);
+}
+
+const struct reader_class ctf_reader = {
+	.name = "CTF",
+	.probe = probe,
+	.open = open_ctf,
+	.next = next,
+	.values = values,
+	.close = close_ctf,
+};

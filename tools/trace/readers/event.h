@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * An event as every reader hands it on.
+ */
+#ifndef TRACE_EVENT_H
+#define TRACE_EVENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "clocktrace_guest.h"
+
+/* The event does not tell its thread, or it is not the thread that ran the vCPU. */
+#define THREAD_NONE (-1)
+/* The tracer does not tell the process of a thread. */
+#define PROCESS_UNKNOWN 0
+/* LTTng's entries and exits do not name the vCPU. */
+#define VCPU_UNKNOWN UINT32_MAX
+
+/**
+ * enum event_kind - what the analysis takes from an event
+ * @EVENT_OTHER: no more than that it is there
+ * @EVENT_ENTRY: a vCPU enters the guest
+ * @EVENT_EXIT: a vCPU has left it
+ * @EVENT_GUEST_TSC: a kvm_guest_tsc
+ * @EVENT_EPOCH: CLOCK_TRACE begins a new epoch
+ * @EVENT_SWITCH: a CPU switches from one thread to another
+ * @EVENT_WAKEUP: a thread becomes runnable
+ */
+enum event_kind {
+	EVENT_OTHER,
+	EVENT_ENTRY,
+	EVENT_EXIT,
+	EVENT_GUEST_TSC,
+	EVENT_EPOCH,
+	EVENT_SWITCH,
+	EVENT_WAKEUP,
+};
+
+#define COMM_SIZE 16
+
+/**
+ * struct event - an event
+ * @time: what the clock said, in ticks
+ * @name: its name, valid as long as the reader
+ * @kind: what the analysis takes from it
+ * @cpu: the CPU that it was written on
+ * @thread: the thread, or %THREAD_NONE
+ * @process: the process of the thread, or %PROCESS_UNKNOWN
+ * @lost_before: its stream has lost events right before
+ * @vcpu_id: of an entry or exit: the vCPU, or %VCPU_UNKNOWN
+ * @exit_reason: of an exit: the hardware's number
+ * @svm: of an exit: the number is one of AMD's
+ * @tsc: of a kvm_guest_tsc: all but the position
+ * @next: of a switch: the thread that runs then; of a wakeup: the thread
+ * @runnable: of a switch: the thread that is left wants to go on
+ * @comm: of a switch: the name of the thread that runs then, not always terminated
+ */
+struct event {
+	uint64_t time;
+	const char *name;
+	enum event_kind kind;
+	unsigned int cpu;
+	int thread;
+	int process;
+	bool lost_before;
+	uint32_t vcpu_id;
+	uint32_t exit_reason;
+	bool svm;
+	struct clocktrace_guest_event tsc;
+	int next;
+	bool runnable;
+	char comm[COMM_SIZE];
+};
+
+enum value_type {
+	VALUE_UNSIGNED,
+	VALUE_SIGNED,
+	VALUE_REAL,
+	VALUE_TEXT,
+};
+
+/**
+ * struct value - a field of an event
+ * @name: its name
+ * @type: which of the members below is set
+ * @context: the tracer added it to each event, it is not the event's own
+ * @u: an unsigned number
+ * @s: a signed number
+ * @real: a number with a point
+ * @text: a text; arrays are made one
+ */
+struct value {
+	const char *name;
+	enum value_type type;
+	bool context;
+	union {
+		uint64_t u;
+		int64_t s;
+		double real;
+		const char *text;
+	};
+};
+
+typedef void (*value_handler)(void *data, const struct value *value);
+
+#endif

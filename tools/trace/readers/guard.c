@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Work on files whose readers may crash or never return.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/array.h"
+#include "common/message.h"
+#include "readers/guard.h"
+
+#define NOWHERE UINT64_MAX
+#define TRIES_MAX 64
+#define SAID_MAX 1024
+
+/* What child and parent share */
+struct shared {
+	/* What the child is at: a file alone while it is opened */
+	char path[PATH_MAX];
+	uint64_t stream;
+	uint64_t number;
+	/* Counts whatever the child does */
+	uint64_t steps;
+	/* It is reading, not at work of its own or waiting for who reads its output */
+	bool reading;
+	bool writing;
+	/* What was said already, as hashes */
+	uint64_t said[SAID_MAX];
+	size_t nr_said;
+};
+
+struct limit {
+	char *path;
+	uint64_t stream;
+	uint64_t number;
+};
+
+static struct shared *shared;
+static struct limit *limits;
+static size_t nr_limits;
+/* The path in @shared, by its address: most events are of the last one. */
+static const char *noted;
+
+void guard_reading(const char *path)
+{
+	if (!shared)
+		return;
+	noted = NULL;
+	shared->steps++;
+	shared->reading = path;
+	shared->stream = shared->number = NOWHERE;
+	snprintf(shared->path, sizeof(shared->path), "%s", path ? path : "");
+}
+
+void guard_event(const char *path, size_t stream, uint64_t number)
+{
+	if (!shared)
+		return;
+	if (path != noted) {
+		noted = path;
+		snprintf(shared->path, sizeof(shared->path), "%s", path);
+	}
+	shared->stream = stream;
+	shared->number = number;
+	shared->steps++;
+	shared->reading = true;
+}
+
+void guard_done(void)
+{
+	if (shared)
+		shared->reading = false;
+}
+
+void guard_writing(void)
+{
+	if (shared)
+		shared->writing = true;
+}
+
+bool guard_is_excluded(const char *path)
+{
+	size_t i;
+
+	for (i = 0; i < nr_limits; i++)
+		if (limits[i].stream == NOWHERE && !strcmp(limits[i].path, path))
+			return true;
+	return false;
+}
+
+bool guard_limit_reached(const char *path, size_t stream, uint64_t number)
+{
+	size_t i;
+
+	for (i = 0; i < nr_limits; i++)
+		if (limits[i].stream == stream && limits[i].number <= number &&
+		    !strcmp(limits[i].path, path))
+			return true;
+	return false;
+}
+
+bool guard_say_once(const char *text)
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+	size_t i;
+
+	if (!shared)
+		return true;
+	for (; *text; text++)
+		hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
+	for (i = 0; i < shared->nr_said; i++)
+		if (shared->said[i] == hash)
+			return false;
+	if (shared->nr_said < SAID_MAX)
+		shared->said[shared->nr_said++] = hash;
+	return true;
+}
+
+/* Wait for the child; end it if it does not come on. */
+static int await(pid_t child, unsigned int seconds, bool *hangs)
+{
+	const struct timespec pause = { .tv_nsec = 20000000 };
+	uint64_t steps = shared->steps;
+	time_t since = time(NULL);
+	int status;
+
+	for (;;) {
+		if (waitpid(child, &status, WNOHANG) == child)
+			return status;
+		if (shared->steps != steps) {
+			steps = shared->steps;
+			since = time(NULL);
+		} else if (shared->reading && time(NULL) - since > (time_t)seconds) {
+			*hangs = true;
+			kill(child, SIGKILL);
+		}
+		nanosleep(&pause, NULL);
+	}
+}
+
+static int start(int (*work)(void *data), void *data, unsigned int seconds, bool *hangs)
+{
+	pid_t parent = getpid(), child;
+
+	fflush(NULL);
+	shared->reading = false;
+	child = fork();
+	if (child < 0)
+		die("no process for the work: %s", strerror(errno));
+	if (!child) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (getppid() != parent)
+			_exit(STATUS_UNUSABLE);
+		/* What libraries say before they abort is not for users. */
+		exit(work(data));
+	}
+	return await(child, seconds, hangs);
+}
+
+/* Exclude what the child was at; false if it was at nothing, or that did not help. */
+static bool exclude(void)
+{
+	const struct limit limit = { text_of("%s", shared->path), shared->stream, shared->number };
+	size_t i;
+
+	for (i = 0; i < nr_limits; i++)
+		if (!strcmp(limits[i].path, limit.path) && limits[i].stream == limit.stream &&
+		    limits[i].number <= limit.number)
+			return false;
+	limits = array_room(limits, nr_limits, sizeof(*limits));
+	limits[nr_limits++] = limit;
+	return true;
+}
+
+int guard_run(int (*work)(void *data), void *data, unsigned int seconds)
+{
+	int status, tries;
+
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+		      -1, 0);
+	if (shared == MAP_FAILED)
+		die("out of memory");
+	for (tries = 0; tries < TRIES_MAX; tries++) {
+		bool hangs = false;
+
+		status = start(work, data, seconds, &hangs);
+		if (WIFEXITED(status))
+			return WEXITSTATUS(status);
+		if (!hangs && (WTERMSIG(status) == SIGINT || WTERMSIG(status) == SIGTERM ||
+			       WTERMSIG(status) == SIGPIPE || WTERMSIG(status) == SIGHUP)) {
+			signal(WTERMSIG(status), SIG_DFL);
+			raise(WTERMSIG(status));
+		}
+		if (!shared->reading)
+			die("the work ended by signal %d, and not while a trace was read: please report this",
+			    WTERMSIG(status));
+		complain("%s is damaged so that the library that reads it %s", shared->path,
+			 hangs ? "does not come back" : "crashes");
+		if (shared->writing)
+			die("the output is not complete: write to a file with -o to have it begun anew");
+		if (!exclude())
+			break;
+	}
+	die("the traces cannot be read");
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Which events the analysis understands, by the names that tracers give them.
+ */
+#include <stddef.h>
+#include <string.h>
+
+#include "readers/kinds.h"
+
+static const struct {
+	const char *name;
+	enum event_kind kind;
+} kinds[] = {
+	{ "kvm_entry", EVENT_ENTRY },
+	{ "kvm_x86_entry", EVENT_ENTRY },
+	{ "kvm_exit", EVENT_EXIT },
+	{ "kvm_x86_exit", EVENT_EXIT },
+	{ "kvm_guest_tsc", EVENT_GUEST_TSC },
+	{ "kvm_x86_guest_tsc", EVENT_GUEST_TSC },
+	{ "lttng_statedump_kvm_guest_tsc", EVENT_GUEST_TSC },
+	{ "clock_trace_epoch", EVENT_EPOCH },
+	{ "sched_switch", EVENT_SWITCH },
+	{ "sched_waking", EVENT_WAKEUP },
+	{ "sched_wakeup", EVENT_WAKEUP },
+};
+
+enum event_kind event_kind_of(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (!strcmp(kinds[i].name, name))
+			return kinds[i].kind;
+	return EVENT_OTHER;
+}

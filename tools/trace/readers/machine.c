@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * All traces of one machine, as one.
+ */
+#include <errno.h>
+#include <ftw.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "common/array.h"
+#include "common/message.h"
+#include "readers/guard.h"
+#include "readers/machine.h"
+
+/* nftw() takes no argument for the function that it calls. */
+static char **found;
+static size_t nr_found;
+
+static int note(const char *path, const struct stat *status, int type, struct FTW *place)
+{
+	(void)status;
+	(void)place;
+	if ((type != FTW_F && type != FTW_D) || !reader_find(path, type == FTW_D))
+		return 0;
+	found = array_room(found, nr_found, sizeof(*found));
+	found[nr_found++] = text_of("%s", path);
+	return 0;
+}
+
+static int compare_paths(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static char *no_trace(const char *path)
+{
+	return text_of("%s holds no trace that can be read: a trace of LTTng or another one in CTF 1.8, or a file of trace-cmd",
+		       path);
+}
+
+/* Kernel and user space of one boot name one clock; a trace without a UUID is for itself. */
+static unsigned int section_of(struct machine *machine, const struct reader *reader,
+			       size_t number, unsigned int base)
+{
+	size_t i;
+
+	if (reader->sections)
+		return base + reader->sections[number];
+	for (i = 0; reader->uuid[0] && i < machine->nr_streams; i++)
+		if (!strcmp(machine->streams[i].reader->uuid, reader->uuid))
+			return machine->streams[i].section;
+	return base;
+}
+
+static void add_reader(struct machine *machine, struct reader *reader)
+{
+	unsigned int base = machine->nr_sections;
+	size_t i;
+
+	machine->readers = array_room(machine->readers, machine->nr_readers,
+				      sizeof(struct reader *));
+	machine->readers[machine->nr_readers++] = reader;
+	for (i = 0; i < reader->nr_streams; i++) {
+		unsigned int section = section_of(machine, reader, i, base);
+
+		machine->streams = array_room(machine->streams, machine->nr_streams,
+					      sizeof(*machine->streams));
+		machine->streams[machine->nr_streams++] = (struct stream){
+			.reader = reader,
+			.number = i,
+			.section = section,
+		};
+		if (section >= machine->nr_sections)
+			machine->nr_sections = section + 1;
+	}
+}
+
+/* NULL, or the error of the only trace, or of a clock that cannot be used */
+static char *open_one(struct machine *machine, const char *path, bool is_directory)
+{
+	char *error = NULL, *text;
+	struct reader *reader;
+
+	if (guard_is_excluded(path))
+		return NULL;
+	guard_reading(path);
+	reader = reader_find(path, is_directory)->open(path, &error);
+	guard_reading(NULL);
+	if (!reader) {
+		text = text_of("%s cannot be read: %s", path, error);
+		free(error);
+		return text;
+	}
+	add_reader(machine, reader);
+	return NULL;
+}
+
+static char *open_all(struct machine *machine, const char *path)
+{
+	struct stat status;
+	char *error = NULL, *first = NULL;
+	size_t i;
+
+	if (stat(path, &status))
+		return text_of("%s: %s", path, strerror(errno));
+	if (!S_ISDIR(status.st_mode) && !S_ISREG(status.st_mode))
+		return text_of("%s is neither a file nor a directory", path);
+	nftw(path, note, 16, FTW_PHYS);
+	if (!nr_found)
+		return no_trace(path);
+	qsort(found, nr_found, sizeof(*found), compare_paths);
+	for (i = 0; i < nr_found; i++) {
+		struct stat one;
+
+		error = open_one(machine, found[i], !stat(found[i], &one) && S_ISDIR(one.st_mode));
+		free(found[i]);
+		if (!error)
+			continue;
+		if (!first)
+			first = error;
+		else
+			free(error);
+	}
+	free(found);
+	found = NULL;
+	i = nr_found;
+	nr_found = 0;
+	if (first && machine->nr_readers) {
+		/* One damaged trace does not stop the others. */
+		if (guard_say_once(first))
+			complain("%s", first);
+		machine->damaged++;
+		free(first);
+		first = NULL;
+	}
+	return first || machine->nr_readers ? first : no_trace(path);
+}
+
+struct machine *machine_open(const char *path, char **error)
+{
+	struct machine *machine = zalloc(sizeof(*machine));
+
+	machine->path = text_of("%s", path);
+	*error = open_all(machine, path);
+	if (*error) {
+		machine_close(machine);
+		return NULL;
+	}
+	machine_rename(machine);
+	return machine;
+}
+
+void machine_rename(struct machine *machine)
+{
+	const char *name = NULL, *slash;
+	char *copy;
+	size_t i;
+
+	for (i = 0; i < machine->nr_readers && !name; i++)
+		name = machine->readers[i]->host;
+	free(machine->name);
+	if (name) {
+		machine->name = text_of("%s", name);
+		return;
+	}
+	copy = text_of("%s", machine->path);
+	for (i = strlen(copy); i > 1 && copy[i - 1] == '/'; i--)
+		copy[i - 1] = '\0';
+	slash = strrchr(copy, '/');
+	machine->name = text_of("%s", slash && slash[1] ? slash + 1 : copy);
+	free(copy);
+}
+
+static void end_stream(struct machine *machine, struct stream *stream, const char *why)
+{
+	char *text = text_of("%s: stream %zu ends after %" PRIu64 " events: %s; what is before is used",
+			     stream->reader->path, stream->number, stream->events, why);
+
+	machine->damaged++;
+	if (guard_say_once(text))
+		complain("%s", text);
+	free(text);
+	stream->there = false;
+}
+
+bool stream_next(struct machine *machine, struct stream *stream)
+{
+	enum read_status status;
+
+	if (guard_limit_reached(stream->reader->path, stream->number, stream->events)) {
+		end_stream(machine, stream, "the library that reads it crashed here");
+		return false;
+	}
+	guard_event(stream->reader->path, stream->number, stream->events);
+	status = stream->reader->class->next(stream->reader, stream->number, &stream->event);
+	guard_done();
+	stream->there = status == READ_EVENT;
+	if (status == READ_ERROR) {
+		end_stream(machine, stream, stream->reader->error);
+	} else if (stream->there && stream->events && stream->event.time < stream->last_time) {
+		end_stream(machine, stream, "it goes back in time");
+	} else if (stream->there) {
+		stream->events++;
+		stream->last_time = stream->event.time;
+	}
+	return stream->there;
+}
+
+static struct heap_key key_of(const struct machine *machine, const struct stream *stream)
+{
+	return (struct heap_key){ stream->section, stream->event.time,
+				  (size_t)(stream - machine->streams) };
+}
+
+struct stream *machine_next(struct machine *machine)
+{
+	size_t i;
+
+	if (!machine->heap.keys) {
+		machine->heap.keys = zalloc((machine->nr_streams + 1) * sizeof(struct heap_key));
+		for (i = 0; i < machine->nr_streams; i++)
+			if (stream_next(machine, &machine->streams[i]))
+				heap_push(&machine->heap, key_of(machine, &machine->streams[i]));
+	} else if (machine->current) {
+		if (stream_next(machine, machine->current))
+			heap_replace(&machine->heap, key_of(machine, machine->current));
+		else
+			heap_pop(&machine->heap);
+	}
+	machine->current = machine->heap.count ?
+				   &machine->streams[machine->heap.keys[0].stream] : NULL;
+	return machine->current;
+}
+
+void machine_close(struct machine *machine)
+{
+	size_t i;
+
+	if (!machine)
+		return;
+	for (i = 0; i < machine->nr_readers; i++)
+		machine->readers[i]->class->close(machine->readers[i]);
+	free(machine->readers);
+	free(machine->streams);
+	free(machine->heap.keys);
+	free(machine->path);
+	free(machine->name);
+	free(machine);
+}

@@ -1,0 +1,457 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+"""
+clocktrace merge on traces that are made here: each event has to be at its true host time,
+and what cannot be known has to be said. Prints TAP.
+"""
+
+import collections
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import xml.dom.minidom
+
+sys.dont_write_bytecode = True
+# pylint: disable=wrong-import-position
+import perfetto
+from synthetic import DESTROYED, HZ, OFFSET, Vcpu, Vm, World
+
+TOOLS = os.environ.get("O", "../../out/tools/trace")
+MERGE = os.path.join(TOOLS, "clocktrace-merge")
+WORK = tempfile.mkdtemp()
+LIMIT = 300
+
+
+class Failed(Exception):
+    """What is not as it should be."""
+
+
+def check(condition, text):
+    if not condition:
+        raise Failed(text)
+
+
+def merge(*words):
+    """Status, standard output and error"""
+    done = subprocess.run([MERGE, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          text=True, errors="replace", timeout=LIMIT, check=False)
+    return done.returncode, done.stdout, done.stderr
+
+
+def directory(name):
+    path = os.path.join(WORK, name)
+    shutil.rmtree(path, ignore_errors=True)
+    return path
+
+
+def write(world, guests, name="world"):
+    """The traces; the guests come first, for the order must not matter"""
+    root = directory(name)
+    os.mkdir(root)
+    paths = [guest.write(f"{root}/{guest.host}") for guest in guests]
+    return paths + [world.host.write(f"{root}/host")]
+
+
+def events_of(output):
+    return [json.loads(line) for line in output.splitlines()]
+
+
+def judge(world, guests, *options, status=0, unplaced=0):
+    """
+    All events of the guests are where they belong, between their entry and exit in the
+    order of the output, and those of the host keep their order.
+    """
+    paths = write(world, guests)
+    got, out, err = merge("--format", "json", *options, *paths)
+    check(got == status, f"exit status {got}, not {status}: {err}")
+    events = events_of(out)
+    times = [event["ticks"] for event in events]
+    check(times == sorted(times), "not in the order of time")
+    placed, inside = collections.Counter(), {}
+    for event in events:
+        name = event["name"]
+        if name == "kvm_x86_entry":
+            inside[event["vm"], event["vcpu"]] = True
+        elif name == "kvm_x86_exit":
+            inside[event["vm"], event["vcpu"]] = False
+        elif name == "test_event":
+            machine, number = event["machine"], event["fields"]["number"]
+            truth = world.truth[machine][number]
+            check(event["ticks"] <= truth <= event["ticks"] + event["uncertainty"],
+                  f"{machine} {number} is at {event['ticks']}, not {truth}")
+            check(inside.get((event["vm"], event["vcpu"])),
+                  f"{machine} {number} is not between entry and exit")
+            placed[machine] += 1
+    total = sum(len(truth) for truth in world.truth.values())
+    check(sum(placed.values()) == total - unplaced,
+          f"{sum(placed.values())} of {total} events are placed: {err}")
+    count = sum(len(stream) for stream in world.host.streams.values())
+    check(len(events) == count + total - unplaced, "events of the host are missing")
+    return events, err
+
+
+def simple(seed=1, clock="clock_trace"):
+    """A host with one guest of two vCPUs"""
+    world = World(seed, clock)
+    guest, vm = world.guest("guest"), Vm(100, 7)
+    for cpu in (0, 1):
+        Vcpu(world, vm, cpu, -9_000_000 + cpu).run(world.stays(200), guest, cpu)
+    return world, guest
+
+
+def test_plain():
+    world, guest = simple()
+    events, _ = judge(world, [guest])
+    check({event["vcpu"] for event in events if event["name"] == "test_event"} == {0, 1},
+          "not two vCPUs")
+
+
+def test_two_guests():
+    """One process, two VMs at once, and one after the other with the same PID"""
+    world = World(2)
+    one, other, later = world.guest("one"), world.guest("other"), world.guest("later")
+    first, second, third = Vm(100, 7), Vm(100, 8), Vm(100, 9)
+    vcpu = Vcpu(world, first, 0, -5_000_000)
+    times = world.stays(200)
+    vcpu.run(times, one, 0)
+    Vcpu(world, second, 0, -8_000_000).run(world.stays(200), other, 0)
+    vcpu.tell(times[-1] + 5, DESTROYED)
+    world.now = times[-1] + 100
+    Vcpu(world, third, 0, -15_000_000).run(world.stays(200), later, 0)
+    judge(world, [later, other, one])
+
+
+def test_untraced():
+    """A VM without a trace of its own, with the same offset"""
+    world, guest = simple(3)
+    Vcpu(world, Vm(101, 8), 0, -9_000_000).run(world.stays(200), None, 0)
+    judge(world, [guest])
+
+
+def test_vcpu_ids():
+    """Guest CPU 1 is vCPU 4, guest CPU 2 is vCPU 300, guest CPU 3 is vCPU 1"""
+    world = World(4)
+    guest, vm = world.guest("guest"), Vm(100, 7)
+    for cpu, number in ((0, 0), (1, 4), (2, 300), (3, 1)):
+        Vcpu(world, vm, number, -9_000_000).run(world.stays(300), guest, cpu)
+    events, _ = judge(world, [guest])
+    pairs = {(event["cpu"], event["vcpu"]) for event in events if event["name"] == "test_event"}
+    check(pairs == {(0, 0), (1, 4), (2, 300), (3, 1)}, str(pairs))
+
+
+def test_migration():
+    """One trace of a guest that moves to another VM of the host"""
+    world = World(5)
+    guest = world.guest("guest")
+    source, target = Vm(100, 7), Vm(200, 8)
+    times = world.stays(200)
+    Vcpu(world, source, 0, -9_000_000).run(times, guest, 0)
+    world.now = times[-1] + 1000
+    moved = Vcpu(world, target, 0, -world.now)
+    moved.offset = -9_500_000
+    moved.tell(world.now + 10, OFFSET)
+    moved.run(world.stays(200, world.now + 600_000), guest, 0)
+    judge(world, [guest])
+
+
+def test_loadvm():
+    """The guest goes back, and its trace with it"""
+    world = World(6)
+    guest, vm = world.guest("guest"), Vm(100, 7)
+    vcpu = Vcpu(world, vm, 0, -9_000_000)
+    times = world.stays(200)
+    vcpu.run(times, guest, 0)
+    # What ran between savevm and loadvm is in no trace of the guest.
+    lost = world.stays(200, times[-1] + 10)
+    vcpu.run(lost, None, 0)
+    vcpu.offset -= lost[-1] - times[-1] - 5
+    vcpu.tell(lost[-1] + 1, OFFSET)
+    vcpu.run(world.stays(200, lost[-1] + 10), guest, 0)
+    judge(world, [guest])
+
+
+def test_scaled():
+    """Ratios below and above 1.0"""
+    for number, ratio in enumerate((0.7, 1.9)):
+        world = World(7 + number)
+        guest = world.guest("guest")
+        Vcpu(world, Vm(100, 7), 0, 12345, int(ratio * (1 << 48)), 48).run(world.stays(300), guest, 0)
+        judge(world, [guest])
+
+
+def test_one_tick():
+    """Entry, event and exit in one tick"""
+    world = World(9)
+    guest = world.guest("guest")
+    vcpu = Vcpu(world, Vm(100, 7), 0, -9_000_000)
+    time = world.now + 100
+    vcpu.run([time, time, time, time + 1, time + 1, time + 1, time + 50, time + 90], guest, 0)
+    judge(world, [guest])
+
+
+def test_late():
+    """The trace begins in the middle, and a refresh comes after the first stays"""
+    world = World(10)
+    guest, vm = world.guest("guest"), Vm(100, 7)
+    vcpu = Vcpu(world, vm, 0, -9_000_000, created=False)
+    told = world.host.streams[vcpu.cpu].pop()
+    times = world.stays(100)
+    vcpu.run(times[:20], guest, 0)
+    world.host.add(vcpu.cpu, times[19] + 1, told[1], told[2], **told[3])
+    vcpu.run(times[20:], guest, 0)
+    events, _ = judge(world, [guest])
+    words = {event["certainty"] for event in events if event["name"] == "test_event"}
+    check(words <= {"known", "assumed"}, str(words))
+
+
+def test_loss():
+    """The host's trace has lost events: what is in the gap is counted as that"""
+    world = World(11)
+    guest = world.guest("guest")
+    vcpu = Vcpu(world, Vm(100, 7), 0, -9_000_000)
+    times = world.stays(100)
+    vcpu.run(times[:80], guest, 0)
+    kept = len(world.host.streams[vcpu.cpu])
+    vcpu.run(times[80:120], guest, 0)
+    del world.host.streams[vcpu.cpu][kept:]
+    world.host.lose(vcpu.cpu)
+    vcpu.run(times[120:], guest, 0)
+    _, err = judge(world, [guest], unplaced=100)
+    check("100 fall where the host's trace has lost events" in err, err)
+
+
+def test_before_and_after():
+    """Events of before the host's trace, and of after it"""
+    world = World(12)
+    guest = world.guest("guest")
+    vcpu = Vcpu(world, Vm(100, 7), 0, -9_000_000)
+    guest.add(0, vcpu.guest_time(world.now - 900_000), "test_event", number=-1 % (1 << 64))
+    times = world.stays(100)
+    vcpu.run(times, guest, 0)
+    guest.add(0, vcpu.guest_time(times[-1] + 1000), "test_event", number=-2 % (1 << 64))
+    _, err = judge(world, [guest])
+    check("1 are of before the host's trace" in err, err)
+    check("1 are of after the host's trace" in err, err)
+
+
+def test_outside():
+    """An event in no stay is not placed, and the answer is no"""
+    world, guest = simple(13)
+    time, name, tid, fields = guest.streams[0][300]
+    world.truth["guest"].clear()
+    guest.streams[0][300:300] = [(time - 1, name, tid, dict(fields, number=0))] * 0
+    gap = next(i for i in range(4, len(guest.streams[0]), 5)
+               if guest.streams[0][i + 1][0] - guest.streams[0][i][0] > 2)
+    guest.streams[0].insert(gap + 1, (guest.streams[0][gap][0] + 1, name, tid, {"number": 0}))
+    status, _, err = merge("--format", "json", *write(world, [guest]))
+    check(status == 1 and re.search("1 lie in NO stay", err), f"{status}: {err}")
+
+
+def test_no_vm():
+    world, guest = simple(14)
+    for cpu, events in guest.streams.items():
+        guest.streams[cpu] = [(time * 3 % 99_991 + 1_000_000 + i * 100_000, *rest)
+                              for i, (time, *rest) in enumerate(events)]
+    status, out, err = merge("--format", "json", *write(world, [guest]))
+    check(status == 1 and "fits no VM of host" in err or "NOT all" in err, f"{status}: {err}")
+    check(status == 1 and out, "the host's events are missing")
+
+
+def test_ambiguous():
+    """Two VMs that are in their guests all the time, and equal"""
+    world = World(15)
+    guest = world.guest("guest")
+    for number, vm in ((0, Vm(100, 7)), (1, Vm(200, 8))):
+        Vcpu(world, vm, 0, -9_000_000).run([world.now + 100, world.now + 900_000],
+                                           None if number else guest, 0, 50)
+    paths = write(world, [guest])
+    status, _, err = merge("--format", "json", *paths)
+    check(status == 1 and "fits VM 7 (process 100) as well as VM 8 (process 200)" in err, err)
+    status, _, err = merge("--format", "json", "--vm", f"{paths[0]}=8", *paths)
+    check(status == 0 and "is VM 8" in err, err)
+
+
+def refused(world, guests, text):
+    status, out, err = merge("--format", "json", *write(world, guests))
+    check(status == 2 and not out and re.search(text, err), f"{status}: {err}")
+
+
+def test_wrong_clock():
+    for clock in ("monotonic", "boot", "tai"):
+        world, guest = simple(16, clock)
+        refused(world, [guest], f'clock "{clock}".*\n.*clocktrace-lttng setup')
+    world = World(17)
+    guest = world.guest("guest", "monotonic")
+    Vcpu(world, Vm(100, 7), 0, -9_000_000).run(world.stays(20), guest, 0)
+    refused(world, [guest], 'guest was recorded with the clock "monotonic"')
+
+
+def test_epoch():
+    world, guest = simple(18)
+    world.host.add(0, world.host.streams[0][-1][0] + 1, "clock_trace_epoch", epoch=5)
+    refused(world, [guest], "host: the clock began a new epoch at")
+    world, guest = simple(18)
+    guest.add(0, guest.streams[0][-1][0] + 1, "clock_trace_epoch", epoch=5)
+    refused(world, [guest], "guest: the clock began a new epoch at")
+
+
+def test_no_host():
+    world, guest = simple(19)
+    paths = write(world, [guest])
+    status, _, err = merge(paths[0])
+    check(status == 2 and "no trace is of a host" in err, err)
+    status, _, err = merge(f"{WORK}/none", paths[1])
+    check(status == 2 and "none: No such file" in err, err)
+    os.mkdir(directory("empty"))
+    status, _, err = merge(f"{WORK}/empty", paths[1])
+    check(status == 2 and "holds no trace that can be read" in err, err)
+
+
+def test_cut():
+    """A guest's stream that is cut anywhere: an error or a shorter result, never a wrong time"""
+    world = World(20)
+    guest = world.guest("guest")
+    Vcpu(world, Vm(100, 7), 0, -9_000_000).run(world.stays(4), guest, 0, 1)
+    paths = write(world, [guest])
+    name = f"{paths[0]}/kernel_0"
+    with open(name, "rb") as file:
+        data = file.read()
+    for size in range(0, len(data), 9):
+        with open(name, "wb") as file:
+            file.write(data[:size])
+        status, out, err = merge("--format", "json", *paths)
+        check(status in (0, 1, 2), f"cut at {size}: exit status {status}: {err}")
+        for event in events_of(out):
+            if event["name"] == "test_event":
+                truth = world.truth["guest"].get(event["fields"]["number"])
+                check(event["ticks"] == truth, f"cut at {size}: a wrong time")
+
+
+def test_damaged_neighbour():
+    """A trace that cannot be read does not stop the others"""
+    world, guest = simple(21)
+    paths = write(world, [guest])
+    shutil.move(paths[0], f"{paths[0]}-kernel")
+    os.mkdir(paths[0])
+    shutil.move(f"{paths[0]}-kernel", f"{paths[0]}/kernel")
+    os.mkdir(f"{paths[0]}/ctf2")
+    with open(f"{paths[0]}/ctf2/metadata", "wb") as file:
+        file.write(b"\x1e{\"type\": \"preamble\", \"version\": 2}\n")
+    status, out, err = merge("--format", "json", *paths)
+    check(status == 0 and "CTF 2" in err, f"{status}: {err}")
+    count = sum(event["name"] == "test_event" for event in events_of(out))
+    check(count == len(world.truth["guest"]), f"{count} events")
+
+
+def test_summary():
+    world, guest = simple(22)
+    status, out, err = merge("--summary", *write(world, [guest]))
+    check(status == 0 and "all of its events that the trace can tell of" in out, out + err)
+    check("HLT" in out and "largest uncertainty of an event: 0 ticks" in out, out)
+    status, out, _ = merge("--json", *write(world, [guest]))
+    result = json.loads(out)
+    check(status == 0 and result["passed"] and result["frequency"] == HZ, out)
+    check(result["machines"][1]["placed"] == len(world.truth["guest"]), out)
+
+
+def test_ctf():
+    """What is written is read by babeltrace2 without options, in the same order"""
+    world, guest = simple(23)
+    paths = write(world, [guest])
+    _, out, _ = merge("--format", "json", *paths)
+    status, _, err = merge("-o", directory("ctf"), *paths)
+    check(status == 0, err)
+    text = subprocess.run(["babeltrace2", "--clock-cycles", "--no-delta", f"{WORK}/ctf"],
+                          stdout=subprocess.PIPE, text=True, check=True).stdout
+    got = [int(time) for time in re.findall(r"^\[0*([0-9]+)\]", text, re.M)]
+    want = [event["ticks"] for event in events_of(out)]
+    check(len(got) == len(want) and sorted(got) == sorted(want), "not the same times")
+    again, out2, err = merge("--json", f"{WORK}/ctf/host", paths[0])
+    check(again == 0 and json.loads(out2)["passed"], err)
+    status, _, err = merge("-o", f"{WORK}/ctf", *paths)
+    check(status == 2 and "not empty" in err, err)
+
+
+def test_perfetto():
+    world, guest = simple(24)
+    name = f"{WORK}/one.perfetto-trace"
+    status, _, err = merge("-o", name, *write(world, [guest]))
+    check(status == 0, err)
+    counts = perfetto.check(name)
+    check(counts["begin"] == counts["end"] > 700, str(counts))
+    check(counts["instant"] >= len(world.truth["guest"]), str(counts))
+
+
+def test_html():
+    world, guest = simple(25)
+    name = f"{WORK}/one.html"
+    status, _, err = merge("-o", name, *write(world, [guest]))
+    check(status == 0, err)
+    with open(name, encoding="utf-8") as file:
+        page = file.read()
+    check("http://" not in page and "https://" not in page, "it needs a network")
+    data = json.loads(re.search(r'type="application/json">(.*?)</script>', page, re.S)[1])
+    check([machine["name"] for machine in data["machines"]] == ["host", "guest"], "machines")
+    check(len([lane for lane in data["lanes"] if lane["kind"] == "vcpu"]) == 2, "lanes")
+
+
+def test_svg():
+    world, guest = simple(26)
+    name = f"{WORK}/one.svg"
+    status, _, err = merge("-o", name, *write(world, [guest]))
+    check(status == 0, err)
+    picture = xml.dom.minidom.parse(name)
+    check(len(picture.getElementsByTagName("rect")) > 100, "no rectangles")
+
+
+def test_output():
+    """A file that cannot be written is an error, and leaves nothing"""
+    world, guest = simple(27)
+    paths = write(world, [guest])
+    status, _, err = merge("-o", f"{WORK}/none/x.json", *paths)
+    check(status == 2 and "No such file" in err, err)
+    with open("/dev/full", "w", encoding="ascii") as full:
+        done = subprocess.run([MERGE, "--quiet", *paths], stdout=full, stderr=subprocess.PIPE,
+                              text=True, check=False, timeout=LIMIT)
+    check(done.returncode == 2 and "written" in done.stderr, done.stderr)
+
+
+def test_usage():
+    status, out, _ = merge("--help")
+    check(status == 0 and out.startswith("Usage: clocktrace merge"), out)
+    status, out, _ = merge("--version")
+    check(status == 0 and re.match(r"clocktrace merge [0-9]", out), out)
+    for words in ((), ("--none",), ("--format", "x", "a"), ("--format", "html", "a"),
+                  ("--vm", "a", "a"), ("--vm", "b=1", "a"), ("--host", "b", "a"),
+                  ("--from", "-1", "a"), ("--frequency", "x", "a")):
+        status, _, err = merge(*words)
+        check(status == 2 and err.startswith("clocktrace merge: "), f"{words}: {status}, {err}")
+
+
+def main():
+    tests = [value for name, value in globals().items() if name.startswith("test_")]
+    failed = 0
+    print("TAP version 13")
+    try:
+        for number, test in enumerate(tests, 1):
+            name = test.__name__[5:].replace("_", " ")
+            try:
+                test()
+                print(f"ok {number} - merge: {name}", flush=True)
+            except (Failed, OSError, ValueError, KeyError, subprocess.SubprocessError) as error:
+                failed += 1
+                for line in f"{type(error).__name__}: {error}".splitlines():
+                    print(f"# {line}")
+                print(f"not ok {number} - merge: {name}", flush=True)
+        print(f"1..{len(tests)}")
+    finally:
+        shutil.rmtree(WORK, ignore_errors=True)
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Whether each sample of a guest, converted to the host's time, lies in a stay of its
+ * vCPU in the guest.
+ */
+#ifndef TRACE_VERIFY_CHECK_H
+#define TRACE_VERIFY_CHECK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "verify/samples.h"
+#include "verify/trace.h"
+
+/**
+ * struct vcpu_result - what became of a vCPU's samples
+ * @pid: the process that created the VM, the first one if the guest has moved
+ * @vm_id: number of the VM, of the last one if the guest has moved; 0 if the trace has
+ *	no VM of that process
+ * @vcpu_id: the vCPU within its VM
+ * @samples: number of samples
+ * @inside: those in a stay
+ * @outside: those that are not, though the trace holds their time
+ * @before: those at the beginning that are of before the trace
+ * @after: those at the end that are of after the trace
+ * @carried: those inside that were taken before the guest's state was saved, and
+ *	arrived after it was loaded
+ * @stays: number of stays
+ * @stays_used: number of stays with a sample inside
+ * @in_guest: ticks of all stays
+ * @span: ticks from the first entry to the last exit
+ * @margin_entry: smallest distance of a sample from the entry, in ticks
+ * @margin_exit: smallest distance of a sample from the exit, in ticks
+ * @events: number of kvm_guest_tsc events by reason
+ * @contradictions: number of changes that the events prove and do not tell, though
+ *	the trace has lost none there
+ */
+struct vcpu_result {
+	int32_t pid;
+	uint64_t vm_id;
+	uint32_t vcpu_id;
+	size_t samples;
+	size_t inside;
+	size_t outside;
+	size_t before;
+	size_t after;
+	size_t carried;
+	size_t stays;
+	size_t stays_used;
+	uint64_t in_guest;
+	uint64_t span;
+	uint64_t margin_entry;
+	uint64_t margin_exit;
+	size_t events[REASONS];
+	size_t contradictions;
+};
+
+/**
+ * struct check_result - what became of all samples
+ * @vcpus: the vCPUs
+ * @nr_vcpus: their number
+ * @silent: number of guests without any sample
+ * @total: sums over all vCPUs, the smallest margins
+ * @used_shortest: ticks of the shortest stay with a sample inside
+ * @used_median: ticks of the median
+ * @used_longest: ticks of the longest
+ */
+struct check_result {
+	struct vcpu_result *vcpus;
+	size_t nr_vcpus;
+	size_t silent;
+	struct vcpu_result total;
+	uint64_t used_shortest;
+	uint64_t used_median;
+	uint64_t used_longest;
+};
+
+/**
+ * check() - place all samples
+ * @trace: the host's trace; counts the samples of each stay
+ * @guests: the samples of each guest
+ * @nr_guests: number of guests
+ * @shift: ticks by which every offset is made wrong, modulo 2^64
+ * @result: filled; free @result->vcpus
+ *
+ * Ends the program if the events contradict each other so that no history comes of
+ * them.
+ */
+void check(struct host_trace *trace, const struct guest_samples *guests,
+	   size_t nr_guests, uint64_t shift, struct check_result *result);
+
+/**
+ * check_passed() - every sample that the trace can tell of is inside
+ * @result: what check() gave
+ *
+ * Return: false if one is outside, if a vCPU has none inside, if a guest has none at all,
+ * or if events that were not lost are missing.
+ */
+bool check_passed(const struct check_result *result);
+
+#endif

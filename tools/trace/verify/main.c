@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * clocktrace verify - prove that guests' times are placed right on their host's time line
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "verify/check.h"
+#include "common/message.h"
+#include "readers/guard.h"
+#include "verify/report.h"
+
+/* Without any event for so long, a reader is taken to hang. */
+#define PATIENCE_SECONDS 60
+
+static void print_help(void)
+{
+	puts("Usage: clocktrace verify [OPTION]... TRACE PID:SAMPLES[,PID:SAMPLES]...\n"
+	     "       clocktrace verify --help | --version\n"
+	     "\n"
+	     "Convert what guests read from CLOCK_TRACE to the host's time, and look whether each\n"
+	     "vCPU was in the guest then.\n"
+	     "\n"
+	     "TRACE is the host's trace, recorded by trace-cmd with the clock \"clock_trace\" and the\n"
+	     "events kvm_entry, kvm_exit and kvm_guest_tsc. SAMPLES is what clocktrace-guest-sampler wrote in\n"
+	     "the guest that the process PID ran, with a comma before the next process that it\n"
+	     "moved to. Either may be a directory with what LTTng recorded with CLOCK_TRACE.\n"
+	     "\n"
+	     "  --shift TICKS   make each offset wrong by TICKS, which may be negative\n"
+	     "  --trust-clock   TRACE is of CLOCK_TRACE though it names another clock, as what\n"
+	     "                  \"trace-cmd extract -B\" writes may\n"
+	     "  --json          print one JSON object\n"
+	     "\n"
+	     "Exit status: 0 all samples are inside, 1 they are not, 2 failure.\n"
+	     "More is in clocktrace verify(1).");
+}
+
+static long long parse_number(const char *text)
+{
+	long long number;
+	char *end;
+
+	errno = 0;
+	number = strtoll(text, &end, 10);
+	if (errno || end == text || *end)
+		die("'%s' is not a number", text);
+	return number;
+}
+
+struct arguments {
+	const char *path;
+	char **guests;
+	size_t nr_guests;
+	uint64_t shift;
+	bool trust_clock;
+	bool json;
+};
+
+static int run(void *data)
+{
+	const struct arguments *arguments = data;
+	const size_t nr_guests = arguments->nr_guests;
+	struct guest_samples *guests = calloc(nr_guests, sizeof(*guests));
+	struct check_result result;
+	struct host_trace trace;
+	bool passed;
+	size_t i;
+
+	if (!guests)
+		die("out of memory");
+	for (i = 0; i < nr_guests; i++)
+		samples_read(arguments->guests[i], &guests[i]);
+	trace_read(arguments->path, arguments->trust_clock, &trace);
+	check(&trace, guests, nr_guests, arguments->shift, &result);
+	passed = check_passed(&result);
+	if (arguments->json)
+		report_json(&trace, guests, nr_guests, &result);
+	else
+		report_text(&trace, &result);
+	for (i = 0; i < nr_guests; i++)
+		samples_free(&guests[i]);
+	free(guests);
+	free(result.vcpus);
+	trace_free(&trace);
+	if (fflush(stdout) || ferror(stdout))
+		die("the result cannot be written");
+	return passed ? STATUS_YES : STATUS_NO;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "shift", required_argument, NULL, 's' },
+		{ "trust-clock", no_argument, NULL, 't' },
+		{ NULL, 0, NULL, 0 },
+	};
+	struct arguments arguments = { 0 };
+	int option;
+
+	message_program("clocktrace verify");
+	/* For what getopt_long() says */
+	argv[0] = (char[]){ "clocktrace verify" };
+	while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+		switch (option) {
+		case 'h':
+			print_help();
+			return STATUS_YES;
+		case 'V':
+			puts("clocktrace verify " CLOCKTRACE_VERSION);
+			return STATUS_YES;
+		case 'j':
+			arguments.json = true;
+			break;
+		case 's':
+			arguments.shift = (uint64_t)parse_number(optarg);
+			break;
+		case 't':
+			arguments.trust_clock = true;
+			break;
+		default:
+			die("see clocktrace verify --help");
+		}
+	}
+	if (argc - optind < 2)
+		die("name a trace and the samples of at least one guest; see clocktrace verify --help");
+	arguments.path = argv[optind];
+	arguments.guests = argv + optind + 1;
+	arguments.nr_guests = (size_t)(argc - optind - 1);
+	return guard_run(run, &arguments, PATIENCE_SECONDS);
+}

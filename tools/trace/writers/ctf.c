@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Traces in the Common Trace Format 1.8: a directory with a trace for each machine, all of
+ * the one clock of the host, so that a reader merges them without any option. Each CPU is
+ * a stream. Events keep their names and fields; what tells of the placing is added.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/array.h"
+#include "common/message.h"
+#include "writers/ctf_class.h"
+#include "writers/writer.h"
+
+#define MAGIC 0xc1fc1fc1u
+#define PACKET_SIZE 65536
+#define EVENT_SIZE 16384
+#define LAYOUT_SIZE 4096
+
+/* As the metadata describe it */
+struct packet_head {
+	uint32_t magic;
+	uint32_t stream_id;
+	uint64_t begin;
+	uint64_t end;
+	uint64_t content_bits;
+	uint64_t packet_bits;
+	uint32_t cpu_id;
+} __attribute__((packed));
+
+/* Fields of an event that is being made */
+struct record {
+	char layout[LAYOUT_SIZE];
+	size_t layout_size;
+	unsigned char data[EVENT_SIZE];
+	size_t size;
+};
+
+/* In the event, the context comes before what readers hand on first */
+struct records {
+	struct record context;
+	struct record payload;
+};
+
+struct output_stream {
+	unsigned int cpu;
+	bool user_space;
+	FILE *file;
+	struct packet_head head;
+	unsigned char *data;
+	size_t size;
+};
+
+struct trace {
+	char *path;
+	struct output_stream *streams;
+	size_t nr_streams;
+	struct ctf_classes classes;
+};
+
+struct ctf {
+	char *path;
+	const struct timeline *timeline;
+	struct trace *traces;
+	struct records records;
+	char layout[2 * LAYOUT_SIZE];
+	char *error;
+};
+
+/* The first 128 bits of a hash of what tells the output from others */
+static void print_uuid(FILE *file, const char *what, uint64_t number)
+{
+	uint64_t a = 14695981039346656037u ^ number, b = 1099511628211u + number;
+	const char *at;
+
+	for (at = what; *at; at++) {
+		a = (a ^ (unsigned char)*at) * 1099511628211u;
+		b = (b + (unsigned char)*at) * UINT64_C(0x9e3779b97f4a7c15);
+	}
+	fprintf(file, "%08x-%04x-4%03x-8%03x-%012" PRIx64, (unsigned int)(a >> 32),
+		(unsigned int)(a >> 16 & 0xffff), (unsigned int)(a & 0xfff),
+		(unsigned int)(b >> 52), b & UINT64_C(0xffffffffffff));
+}
+
+static void clear(struct record *record)
+{
+	record->layout_size = record->size = 0;
+	record->layout[0] = '\0';
+}
+
+static void put(struct record *record, const void *data, size_t size)
+{
+	memcpy(record->data + record->size, data, size);
+	record->size += size;
+}
+
+/* False if the event is full, for data and layout have to agree. */
+static bool declare(struct record *record, char letter, const char *name, size_t size)
+{
+	size_t length = strlen(name) + 2, i;
+	char *at = record->layout + record->layout_size;
+
+	if (length >= LAYOUT_SIZE - record->layout_size || size > EVENT_SIZE - record->size)
+		return false;
+	sprintf(at, "%c%s ", letter, name);
+	/* The space ends a name. */
+	for (i = 1; i + 1 < length; i++)
+		if (at[i] == ' ' || at[i] == '|')
+			at[i] = '_';
+	record->layout_size += length;
+	return true;
+}
+
+static void put_value(void *data, const struct value *value)
+{
+	static const char letters[] = { [VALUE_UNSIGNED] = 'u', [VALUE_SIGNED] = 's',
+					[VALUE_REAL] = 'd', [VALUE_TEXT] = 't' };
+	size_t size = value->type == VALUE_TEXT ? strlen(value->text) + 1 : sizeof(uint64_t);
+	struct records *records = data;
+	struct record *record = value->context ? &records->context : &records->payload;
+
+	if (!declare(record, letters[value->type], value->name, size))
+		return;
+	if (value->type == VALUE_TEXT)
+		put(record, value->text, size);
+	else
+		put(record, &value->u, size);
+}
+
+static void put_placing(struct records *records, const struct placed *placed)
+{
+	const struct value values[] = {
+		{ .name = "placed_vm", .context = true, .u = placed->vcpu->vm_id },
+		{ .name = "placed_vcpu", .context = true, .u = placed->vcpu->vcpu_id },
+		{ .name = "placed_uncertainty", .context = true, .u = placed->uncertainty },
+		{ .name = "placed_certainty", .context = true, .type = VALUE_TEXT,
+		  .text = certainty_text(placed->certainty) },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(values) / sizeof(values[0]); i++)
+		put_value(records, &values[i]);
+}
+
+static void write_packet(struct ctf *ctf, struct output_stream *stream)
+{
+	const size_t bytes = sizeof(stream->head) + stream->size;
+
+	if (!stream->size)
+		return;
+	stream->head.content_bits = stream->head.packet_bits = 8 * (uint64_t)bytes;
+	if (fwrite(&stream->head, sizeof(stream->head), 1, stream->file) != 1 ||
+	    fwrite(stream->data, 1, stream->size, stream->file) != stream->size) {
+		if (!ctf->error)
+			ctf->error = text_of("%s cannot be written: %s", ctf->path,
+					     strerror(errno));
+	}
+	stream->size = 0;
+}
+
+static struct output_stream *find_stream(struct ctf *ctf, struct trace *trace, unsigned int cpu,
+				  bool user_space)
+{
+	struct output_stream *stream;
+	char *path;
+	size_t i;
+
+	for (i = 0; i < trace->nr_streams; i++)
+		if (trace->streams[i].cpu == cpu && trace->streams[i].user_space == user_space)
+			return &trace->streams[i];
+	path = text_of("%s/%s_%u", trace->path, user_space ? "programs" : "kernel", cpu);
+	trace->streams = array_room(trace->streams, i, sizeof(*trace->streams));
+	stream = &trace->streams[i];
+	*stream = (struct output_stream){
+		.cpu = cpu,
+		.user_space = user_space,
+		.file = fopen(path, "we"),
+		.data = zalloc(PACKET_SIZE + 2 * EVENT_SIZE + 12),
+	};
+	trace->nr_streams++;
+	if (!stream->file && !ctf->error)
+		ctf->error = text_of("%s: %s", path, strerror(errno));
+	free(path);
+	return stream;
+}
+
+static bool put_placed(void *writer, const struct placed *placed)
+{
+	struct ctf *ctf = writer;
+	struct trace *trace = &ctf->traces[placed->party];
+	struct reader *reader = placed->stream->reader;
+	struct output_stream *stream = find_stream(ctf, trace, placed->event->cpu, reader->user_space);
+	struct records *records = &ctf->records;
+	unsigned char *at;
+	uint32_t id;
+
+	if (ctf->error)
+		return false;
+	clear(&records->context);
+	clear(&records->payload);
+	reader->class->values(reader, placed->stream->number, put_value, records);
+	/* What was merged before keeps what was told of it then. */
+	if (placed->party && !strstr(records->context.layout, "uplaced_vm "))
+		put_placing(records, placed);
+	snprintf(ctf->layout, sizeof(ctf->layout), "%s|%s", records->context.layout,
+		 records->payload.layout);
+	id = (uint32_t)ctf_class_of(&trace->classes, placed->event->name, ctf->layout);
+	if (!stream->size)
+		stream->head = (struct packet_head){
+			.magic = MAGIC, .begin = placed->time, .cpu_id = stream->cpu,
+		};
+	at = stream->data + stream->size;
+	memcpy(at, &id, sizeof(id));
+	memcpy(at + 4, &placed->time, sizeof(placed->time));
+	memcpy(at + 12, records->context.data, records->context.size);
+	memcpy(at + 12 + records->context.size, records->payload.data, records->payload.size);
+	stream->size += 12 + records->context.size + records->payload.size;
+	stream->head.end = placed->time;
+	if (stream->size >= PACKET_SIZE)
+		write_packet(ctf, stream);
+	return !ctf->error;
+}
+
+static bool is_empty(const char *path)
+{
+	return !rmdir(path) && !mkdir(path, 0777);
+}
+
+static void *open_ctf(const char *path, const struct timeline *timeline, char **error)
+{
+	struct ctf *ctf;
+	size_t i;
+
+	if (mkdir(path, 0777) && (errno != EEXIST || !is_empty(path))) {
+		*error = text_of("%s: %s", path,
+				 errno == ENOTEMPTY ? "the directory is not empty: name a new one" :
+						      strerror(errno));
+		return NULL;
+	}
+	ctf = zalloc(sizeof(*ctf));
+	ctf->path = text_of("%s", path);
+	ctf->timeline = timeline;
+	ctf->traces = zalloc((timeline->nr_parties + 1) * sizeof(*ctf->traces));
+	for (i = 0; i < timeline->nr_parties; i++) {
+		char *name = text_of("%s", timeline->parties[i].name), *slash;
+
+		while ((slash = strchr(name, '/')))
+			*slash = '_';
+		ctf->traces[i].path = text_of("%s/%s%s", path, name[0] == '.' ? "_" : "", name);
+		if (mkdir(ctf->traces[i].path, 0777) && !ctf->error)
+			ctf->error = text_of("%s: %s", ctf->traces[i].path, strerror(errno));
+		free(name);
+	}
+	return ctf;
+}
+
+static void print_metadata(FILE *file, const struct ctf *ctf, size_t party)
+{
+	const struct timeline *timeline = ctf->timeline;
+
+	fputs("/* CTF 1.8 */\n\n"
+	      "typealias integer { size = 32; align = 8; signed = false; } := u32;\n"
+	      "typealias integer { size = 64; align = 8; signed = false; } := u64;\n"
+	      "typealias integer { size = 64; align = 8; signed = true; } := s64;\n"
+	      "typealias floating_point { exp_dig = 11; mant_dig = 53; align = 8; } := f64;\n\n"
+	      "trace {\n\tmajor = 1;\n\tminor = 8;\n\tuuid = \"", file);
+	print_uuid(file, ctf->path, timeline->host->first.host_time + party);
+	fputs("\";\n\tbyte_order = le;\n"
+	      "\tpacket.header := struct { u32 magic; u32 stream_id; };\n};\n\n"
+	      "env {\n\tdomain = \"kernel\";\n\ttracer_name = \"lttng-modules\";\n"
+	      "\ttracer_major = 2;\n\ttracer_minor = 13;\n\thostname = \"", file);
+	for (const char *at = timeline->parties[party].name; *at; at++)
+		putc(*at == '"' || *at == '\\' || (unsigned char)*at < 0x20 ? '_' : *at, file);
+	fputs("\";\n};\n\nclock {\n\tname = \"clock_trace\";\n\tuuid = \"", file);
+	if (timeline->uuid[0])
+		fputs(timeline->uuid, file);
+	else
+		print_uuid(file, timeline->parties[0].path, timeline->host->first.host_time);
+	fprintf(file,
+		"\";\n\tdescription = \"CLOCK_TRACE of the host\";\n\tfreq = %" PRIu64
+		";\n\toffset_s = %" PRId64 ";\n\toffset = %" PRIu64 ";\n};\n\n",
+		timeline->frequency, timeline->offset_s, timeline->offset);
+	fputs("typealias integer { size = 64; align = 8; signed = false; map = clock.clock_trace.value; } := stamp;\n\n"
+	      "stream {\n\tid = 0;\n"
+	      "\tevent.header := struct { u32 id; stamp timestamp; };\n"
+	      "\tpacket.context := struct { stamp timestamp_begin; stamp timestamp_end; u64 content_size; u64 packet_size; u32 cpu_id; };\n"
+	      "};\n\n", file);
+	ctf_classes_print(&ctf->traces[party].classes, file);
+}
+
+static void write_metadata(struct ctf *ctf, size_t party)
+{
+	char *path = text_of("%s/metadata", ctf->traces[party].path);
+	FILE *file = fopen(path, "we");
+
+	if (file)
+		print_metadata(file, ctf, party);
+	if ((!file || fclose(file)) && !ctf->error)
+		ctf->error = text_of("%s: %s", path, strerror(errno));
+	free(path);
+}
+
+static void close_stream(struct ctf *ctf, struct output_stream *stream)
+{
+	if (stream->file) {
+		write_packet(ctf, stream);
+		if (fclose(stream->file) && !ctf->error)
+			ctf->error = text_of("%s cannot be written: %s", ctf->path,
+					     strerror(errno));
+	}
+	free(stream->data);
+}
+
+static char *close_ctf(void *writer, bool keep)
+{
+	struct ctf *ctf = writer;
+	char *error;
+	size_t i, j;
+
+	for (i = 0; i < ctf->timeline->nr_parties; i++) {
+		struct trace *trace = &ctf->traces[i];
+
+		for (j = 0; j < trace->nr_streams; j++)
+			close_stream(ctf, &trace->streams[j]);
+		/* Without its metadata, what was given up is no trace. */
+		if (keep && trace->nr_streams)
+			write_metadata(ctf, i);
+		ctf_classes_free(&trace->classes);
+		free(trace->streams);
+		free(trace->path);
+	}
+	error = ctf->error;
+	free(ctf->traces);
+	free(ctf->path);
+	free(ctf);
+	return error;
+}
+
+const struct writer_class ctf_writer = {
+	.name = "ctf",
+	.suffix = "",
+	.open = open_ctf,
+	.event = put_placed,
+	.close = close_ctf,
+};

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What a picture of the time line consists of: lanes with stretches and points.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/array.h"
+#include "correlate/account.h"
+#include "writers/lanes.h"
+
+#define TABLE_SIZE 65536
+/* More lanes than this no picture can show; events of further threads are left out. */
+#define LANES_MAX 32768
+
+struct lane {
+	size_t party;
+	enum lane_kind kind;
+	uint64_t number;
+	bool open;
+	/* Of a vCPU: the last entry, for links */
+	uint64_t last_begin;
+};
+
+struct lanes {
+	const struct timeline *timeline;
+	struct lanes_sink sink;
+	struct lane *list;
+	size_t count;
+	/* Numbers of lanes plus 1, by hash */
+	uint32_t *table;
+	uint64_t last_time;
+	/* For each vCPU: a thread of the host has interrupted or woken it, from this lane */
+	uint64_t *woken_time;
+	size_t *woken_from;
+};
+
+struct lanes *lanes_new(const struct timeline *timeline, const struct lanes_sink *sink)
+{
+	struct lanes *lanes = zalloc(sizeof(*lanes));
+
+	lanes->timeline = timeline;
+	lanes->sink = *sink;
+	lanes->table = zalloc(TABLE_SIZE * sizeof(*lanes->table));
+	lanes->woken_time = zalloc((timeline->host->nr_vcpus + 1) * sizeof(*lanes->woken_time));
+	lanes->woken_from = zalloc((timeline->host->nr_vcpus + 1) * sizeof(*lanes->woken_from));
+	lanes->last_time = timeline->host->first.host_time;
+	return lanes;
+}
+
+/* The guest whose trace is of a vCPU, 0 if none is */
+static size_t party_of(const struct timeline *timeline, const struct vcpu *vcpu)
+{
+	size_t i, j, k;
+
+	for (i = 1; i < timeline->nr_parties; i++) {
+		const struct match *match = timeline->parties[i].match;
+
+		for (j = 0; j < match->nr_sections; j++)
+			for (k = 0; k < match->sections[j].nr_vms; k++)
+				if (match->sections[j].vms[k] == vcpu->vm_id)
+					return i;
+	}
+	return 0;
+}
+
+static const char *thread_name(const struct lanes *lanes, const struct placed *placed, int thread)
+{
+	struct reader *reader = placed->stream->reader;
+
+	(void)lanes;
+	return reader->class->thread_name ? reader->class->thread_name(reader, thread) : NULL;
+}
+
+static void announce(struct lanes *lanes, size_t number, const struct placed *placed)
+{
+	const struct lane *lane = &lanes->list[number];
+	const struct timeline *timeline = lanes->timeline;
+	struct lane_info info = {
+		.party = lane->party, .kind = lane->kind, .number = lane->number,
+	};
+	const struct vcpu *vcpu;
+	const char *name;
+
+	if (lane->kind == LANE_CPU) {
+		snprintf(info.name, sizeof(info.name), "CPU %" PRIu64, lane->number);
+	} else if (lane->kind == LANE_VCPU) {
+		vcpu = &timeline->host->vcpus[lane->number];
+		info.party = party_of(timeline, vcpu);
+		snprintf(info.name, sizeof(info.name), "VM %" PRIu64 " (process %d) vCPU %" PRIu32,
+			 vcpu->vm_id, vcpu->vm_pid, vcpu->vcpu_id);
+	} else {
+		name = thread_name(lanes, placed, (int)lane->number);
+		snprintf(info.name, sizeof(info.name), "thread %" PRIu64 "%s%.40s", lane->number,
+			 name ? " " : "", name ? name : "");
+	}
+	lanes->sink.lane(lanes->sink.data, number, &info);
+}
+
+static size_t find_lane(struct lanes *lanes, size_t party, enum lane_kind kind, uint64_t number,
+			const struct placed *placed)
+{
+	uint64_t key = number ^ (uint64_t)party << 40 ^ (uint64_t)kind << 60;
+	size_t at = (key * UINT64_C(0x9e3779b97f4a7c15)) >> 48, i;
+
+	for (; lanes->table[at]; at = (at + 1) % TABLE_SIZE) {
+		const struct lane *lane = &lanes->list[lanes->table[at] - 1];
+
+		if (lane->party == party && lane->kind == kind && lane->number == number)
+			return lanes->table[at] - 1;
+	}
+	if (lanes->count == LANES_MAX)
+		return SIZE_MAX;
+	i = lanes->count++;
+	lanes->list = array_room(lanes->list, i, sizeof(*lanes->list));
+	lanes->list[i] = (struct lane){ .party = party, .kind = kind, .number = number };
+	lanes->table[at] = (uint32_t)i + 1;
+	announce(lanes, i, placed);
+	return i;
+}
+
+static void end(struct lanes *lanes, size_t number, uint64_t time)
+{
+	if (number == SIZE_MAX || !lanes->list[number].open)
+		return;
+	lanes->sink.end(lanes->sink.data, number, time);
+	lanes->list[number].open = false;
+}
+
+static void begin(struct lanes *lanes, size_t number, uint64_t time, const char *text)
+{
+	if (number == SIZE_MAX)
+		return;
+	end(lanes, number, time);
+	lanes->sink.begin(lanes->sink.data, number, time, text);
+	lanes->list[number].open = true;
+	lanes->list[number].last_begin = time;
+}
+
+static void enter_guest(struct lanes *lanes, const struct placed *placed, size_t cpu)
+{
+	size_t vcpu = (size_t)(placed->vcpu - lanes->timeline->host->vcpus);
+	size_t lane = find_lane(lanes, 0, LANE_VCPU, vcpu, placed);
+
+	(void)cpu;
+	begin(lanes, lane, placed->time, "in guest");
+	if (lanes->woken_time[vcpu] && lane != SIZE_MAX)
+		lanes->sink.link(lanes->sink.data, lanes->woken_from[vcpu],
+				 lanes->woken_time[vcpu], lane, placed->time);
+	lanes->woken_time[vcpu] = 0;
+}
+
+static void leave_guest(struct lanes *lanes, const struct placed *placed)
+{
+	size_t lane = find_lane(lanes, 0, LANE_VCPU,
+				(uint64_t)(placed->vcpu - lanes->timeline->host->vcpus), placed);
+
+	begin(lanes, lane, placed->time,
+	      exit_reason_text(placed->event->exit_reason, placed->event->svm));
+}
+
+/* A thread of the host wakes the thread of a vCPU: the guest goes on because of it. */
+static void wake(struct lanes *lanes, const struct placed *placed, size_t cpu)
+{
+	const struct vcpu *vcpu = host_owner(lanes->timeline->host, placed->event->next,
+					     VCPU_UNKNOWN);
+	size_t number;
+
+	if (placed->party || !vcpu || cpu == SIZE_MAX)
+		return;
+	number = (size_t)(vcpu - lanes->timeline->host->vcpus);
+	lanes->woken_time[number] = placed->time;
+	lanes->woken_from[number] = cpu;
+}
+
+void lanes_event(struct lanes *lanes, const struct placed *placed)
+{
+	const struct event *event = placed->event;
+	char text[COMM_SIZE + 16];
+	size_t lane;
+
+	lanes->last_time = placed->time;
+	if (placed->stream->reader->user_space && event->thread != THREAD_NONE)
+		lane = find_lane(lanes, placed->party, LANE_PROGRAM, (uint64_t)event->thread,
+				 placed);
+	else
+		lane = find_lane(lanes, placed->party, LANE_CPU, event->cpu, placed);
+	if (!placed->party && event->kind == EVENT_ENTRY && placed->vcpu) {
+		enter_guest(lanes, placed, lane);
+		return;
+	}
+	if (!placed->party && event->kind == EVENT_EXIT && placed->vcpu) {
+		leave_guest(lanes, placed);
+		return;
+	}
+	if (event->kind == EVENT_SWITCH) {
+		snprintf(text, sizeof(text), "%.16s %d",
+			 event->next ? event->comm : "idle", event->next);
+		if (event->next)
+			begin(lanes, lane, placed->time, text);
+		else
+			end(lanes, lane, placed->time);
+		return;
+	}
+	if (event->kind == EVENT_WAKEUP)
+		wake(lanes, placed, lane);
+	if (lane != SIZE_MAX)
+		lanes->sink.point(lanes->sink.data, lane, placed);
+}
+
+void lanes_finish(struct lanes *lanes)
+{
+	size_t i;
+
+	for (i = 0; i < lanes->count; i++)
+		end(lanes, i, lanes->last_time);
+	free(lanes->list);
+	free(lanes->table);
+	free(lanes->woken_time);
+	free(lanes->woken_from);
+	free(lanes);
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * All forms of output: a new one is added here.
+ */
+#include <string.h>
+
+#include "writers/writer.h"
+
+static const struct writer_class *const classes[] = {
+	&text_writer, &json_writer, &ctf_writer, &perfetto_writer, &html_writer, &svg_writer,
+};
+
+#define NR_CLASSES (sizeof(classes) / sizeof(classes[0]))
+
+const struct writer_class *writer_by_name(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < NR_CLASSES; i++)
+		if (!strcmp(classes[i]->name, name))
+			return classes[i];
+	return NULL;
+}
+
+const struct writer_class *writer_by_path(const char *path)
+{
+	size_t length = strlen(path), i;
+
+	for (i = 0; i < NR_CLASSES; i++) {
+		size_t size = strlen(classes[i]->suffix);
+
+		if (size && length > size && !strcmp(path + length - size, classes[i]->suffix))
+			return classes[i];
+	}
+	return &ctf_writer;
+}
+
+const char *certainty_text(enum clocktrace_certainty certainty)
+{
+	switch (certainty) {
+	case CLOCKTRACE_KNOWN:
+		return "known";
+	case CLOCKTRACE_ASSUMED:
+		return "assumed";
+	case CLOCKTRACE_GUESSED:
+		return "guessed";
+	default:
+		return "unknown";
+	}
+}
