@@ -6,8 +6,11 @@
 
 . "$SCRIPTS/guest/state.sh"
 
-# What is recorded before the counter drives the clock has another epoch.
-[[ ! -e $CLOCK_STATE ]] || await_state counter
+# What is recorded before the counter drives the clock has another epoch. CPUs that are
+# emulated in one thread never meet, so there it does not: a script for such a guest sets
+# ANY_STATE.
+[[ ! -e $CLOCK_STATE || ${ANY_STATE:-} ]] || await_state counter ||
+	die "the clock is not driven by a counter: $(<"${CLOCK_STATE%/*}/reason")"
 
 LTTNG_TOOLS=$OUT/tools/lttng
 export PLUGIN=$LTTNG_TOOLS/liblttng-ust-clock-trace.so
