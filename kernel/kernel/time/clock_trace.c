@@ -84,7 +84,8 @@ static __always_inline void read_slow(struct clock_trace_sample *sample, bool an
 	do {
 		/* Pairs with the release in clock_trace_set_line() */
 		line = smp_load_acquire(&clock_trace_live.line);
-		sample->epoch = READ_ONCE(line->epoch);
+		/* Likewise */
+		sample->epoch = smp_load_acquire(&line->epoch);
 		sample->frequency = line->frequency;
 		if (line->state == CLOCK_TRACE_COUNTER)
 			sample->value = clock_trace_note_counter(line);
@@ -95,7 +96,7 @@ static __always_inline void read_slow(struct clock_trace_sample *sample, bool an
 		 * the barriers in clock_trace_begin_line() and clock_trace_set_line().
 		 */
 		smp_rmb();
-	} while (unlikely(READ_ONCE(clock_trace_live.line) != line ||
+	} while (unlikely(!sample->epoch || READ_ONCE(clock_trace_live.line) != line ||
 			  READ_ONCE(line->epoch) != sample->epoch));
 }
 
@@ -202,6 +203,30 @@ void clock_trace_read_sample(struct clock_trace_sample *sample)
 }
 EXPORT_SYMBOL_GPL(clock_trace_read_sample);
 
+/*
+ * The way of a system call when CLOCK_MONOTONIC drives the clock, as cheap as reading that.
+ * No counter is read, so it may be preempted. A line that has ended meanwhile still gives a
+ * value of its time line, unless its structure is in use for another one.
+ */
+static __always_inline bool read_direct(struct clock_trace_sample *sample)
+{
+	/* Pairs with the release in clock_trace_set_line() */
+	const struct clock_trace_line *line = smp_load_acquire(&clock_trace_live.line);
+	u64 value;
+
+	if (unlikely(!READ_ONCE(line->direct)))
+		return false;
+
+	/* Likewise */
+	sample->epoch = smp_load_acquire(&line->epoch);
+	sample->frequency = line->frequency;
+	value = monotonic_value(line, ktime_get_ns());
+	sample->value = max_t(u64, value, atomic64_read(line->highest));
+	/* Pairs with the barrier in clock_trace_begin_line() */
+	smp_rmb();
+	return likely(sample->epoch && READ_ONCE(line->epoch) == sample->epoch);
+}
+
 /**
  * clock_trace_read_for_user - what a system call returns
  * @sample:	value, frequency and epoch, which belong together
@@ -210,6 +235,9 @@ EXPORT_SYMBOL_GPL(clock_trace_read_sample);
  */
 void clock_trace_read_for_user(struct clock_trace_sample *sample)
 {
+	if (read_direct(sample))
+		return;
+
 	if (unlikely(!READ_ONCE(clock_trace_user_space)))
 		clock_trace_begin_user_space();
 

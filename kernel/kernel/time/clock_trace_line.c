@@ -209,7 +209,7 @@ void clock_trace_look_for_loss(struct clock_trace_source *source)
  *
  * Takes the epoch away. With clock_trace_lock held; clock_trace_set_line() follows.
  *
- * Return: the line, with an epoch of its own, with value 0 at 0 ns, and never read.
+ * Return: the line, with value 0 at 0 ns, and never read.
  */
 struct clock_trace_line *clock_trace_begin_line(enum clock_trace_state state, u64 frequency)
 {
@@ -220,8 +220,9 @@ struct clock_trace_line *clock_trace_begin_line(enum clock_trace_state state, u6
 
 	unpublish();
 	WRITE_ONCE(line->epoch, 0);
-	/* Pairs with the last barriers in read_sample() and read_slow(), and in the vDSO */
+	/* Pairs with the last barriers of the functions in clock_trace.c, and in the vDSO */
 	smp_wmb();
+	line->direct = false;
 	line->state = state;
 	line->clamped = false;
 	line->frequency = frequency;
@@ -231,20 +232,42 @@ struct clock_trace_line *clock_trace_begin_line(enum clock_trace_state state, u6
 	line->base_ns = 0;
 	atomic64_set(&line->own_highest, 0);
 	line->highest = &line->own_highest;
-	WRITE_ONCE(line->epoch, draw_epoch());
 	return line;
 }
 
 /**
+ * clock_trace_update_direct - let system calls read the current line directly, or not
+ *
+ * With clock_trace_lock held.
+ */
+void clock_trace_update_direct(void)
+{
+	struct clock_trace_line *line = clock_trace_live.line;
+
+	lockdep_assert_held(&clock_trace_lock);
+
+	WRITE_ONCE(line->direct,
+		   clock_trace_user_space && !line->clamped && line->state != CLOCK_TRACE_COUNTER);
+}
+
+/**
  * clock_trace_set_line - have all readers use a new line
- * @line:	what clock_trace_begin_line() has returned
+ * @line:	what clock_trace_begin_line() has returned, completed by the caller
+ *
+ * It gets a new epoch, unless CLOCK_MONOTONIC drives it in nanoseconds: that is the same
+ * time line whenever it comes back.
  */
 void clock_trace_set_line(struct clock_trace_line *line)
 {
+	u32 epoch = line->state == CLOCK_TRACE_MONOTONIC ? monotonic_epoch : draw_epoch();
+
 	lockdep_assert_held(&clock_trace_lock);
 
-	/* Pairs with the acquire in read_slow() */
+	/* Pairs with the acquires of the epoch in clock_trace.c */
+	smp_store_release(&line->epoch, epoch);
+	/* Pairs with the acquires of the line there */
 	smp_store_release(&clock_trace_live.line, line);
+	clock_trace_update_direct();
 }
 
 /**
@@ -266,15 +289,11 @@ void clock_trace_begin_counter_line(struct clock_trace_source *source)
 /**
  * clock_trace_begin_monotonic_line - CLOCK_MONOTONIC drives the clock, in nanoseconds
  *
- * It is the same time line whenever it comes back. With clock_trace_lock held.
+ * With clock_trace_lock held.
  */
 void clock_trace_begin_monotonic_line(void)
 {
-	struct clock_trace_line *line;
-
-	line = clock_trace_begin_line(CLOCK_TRACE_MONOTONIC, NSEC_PER_SEC);
-	WRITE_ONCE(line->epoch, monotonic_epoch);
-	clock_trace_set_line(line);
+	clock_trace_set_line(clock_trace_begin_line(CLOCK_TRACE_MONOTONIC, NSEC_PER_SEC));
 }
 
 /**
@@ -335,7 +354,6 @@ static void disrupted_work_fn(struct work_struct *work)
 {
 	u32 key = get_random_u32();
 	struct clock_trace_info info;
-	enum clock_trace_state state;
 
 	scoped_guard(mutex, &clock_trace_mutex) {
 		/* No CPU is on its way up or down, for which the epoch is withheld */
@@ -343,18 +361,14 @@ static void disrupted_work_fn(struct work_struct *work)
 		guard(raw_spinlock_irqsave)(&clock_trace_lock);
 
 		epoch_key ^= key;
-		state = clock_trace_live.line->state;
+		monotonic_epoch = draw_epoch();
 		measured_is_this_cpu();
-		if (state == CLOCK_TRACE_COUNTER) {
+		if (clock_trace_live.line->state == CLOCK_TRACE_COUNTER) {
 			clock_trace_begin_counter_line(clock_trace_live.line->source);
 			clock_trace_restore_locked();
 		} else {
 			rename_line();
 		}
-		if (state == CLOCK_TRACE_MONOTONIC)
-			monotonic_epoch = clock_trace_live.line->epoch;
-		else
-			monotonic_epoch = draw_epoch();
 	}
 	clock_trace_monitor_recheck();
 	clock_trace_get_info(&info);
@@ -420,8 +434,8 @@ static int __init clock_trace_line_init(void)
 	/* No program has seen the epoch with which the kernel was built */
 	scoped_guard(raw_spinlock_irqsave, &clock_trace_lock) {
 		epoch_key = key;
+		monotonic_epoch = draw_epoch();
 		rename_line();
-		monotonic_epoch = clock_trace_live.line->epoch;
 	}
 
 	err = cpuhp_setup_state_nocalls(CPUHP_BP_PREPARE_DYN, "clock_trace:prepare",

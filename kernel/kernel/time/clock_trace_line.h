@@ -25,7 +25,10 @@
 
 /**
  * struct clock_trace_line - a time line
- * @epoch:	its epoch; 0 while the structure is prepared for another line
+ * @epoch:	its epoch; 0 while the structure is prepared for another line. Never the same
+ *		for two uses of the structure while a reader can be in between.
+ * @direct:	a system call needs nothing but CLOCK_MONOTONIC: it drives the line, is not
+ *		@clamped, and the program is not the first one to read the clock
  * @state:	what drives it
  * @clamped:	CLOCK_MONOTONIC may go back, because it still depends on a condemned
  *		counter: no reader gets less than another has got
@@ -42,6 +45,7 @@
 struct clock_trace_line {
 	u32				epoch;
 	enum clock_trace_state		state;
+	bool				direct;
 	bool				clamped;
 	u64				frequency;
 	struct clock_trace_rate		rate;
@@ -116,6 +120,7 @@ void clock_trace_publish_vdso(void);
 void clock_trace_look_for_loss(struct clock_trace_source *source);
 struct clock_trace_line *clock_trace_begin_line(enum clock_trace_state state, u64 frequency);
 void clock_trace_set_line(struct clock_trace_line *line);
+void clock_trace_update_direct(void);
 void clock_trace_begin_counter_line(struct clock_trace_source *source);
 void clock_trace_begin_monotonic_line(void);
 

@@ -298,6 +298,7 @@ void clock_trace_begin_user_space(void)
 		if (clock_trace_user_space)
 			return;
 		WRITE_ONCE(clock_trace_user_space, true);
+		clock_trace_update_direct();
 		if (READ_ONCE(clock_trace_live.epoch)) {
 			clock_trace_publish_vdso();
 			clock_trace_look_for_loss(clock_trace_live.line->source);
