@@ -182,14 +182,14 @@ static size_t find_block(const struct stay_cursor *cursor, uint64_t time)
 	return low ? low - 1 : 0;
 }
 
-/* Number of stays of the loaded block that begin at or before @time */
-static size_t begun(const struct stay_cursor *cursor, uint64_t time)
+/* Number of stays, in the order of their entries, that begin at or before @time */
+static size_t begun(const struct stay *stays, size_t count, uint64_t time)
 {
-	size_t low = 0, high = cursor->count, middle;
+	size_t low = 0, high = count, middle;
 
 	while (low < high) {
 		middle = low + (high - low) / 2;
-		if (cursor->stays[middle].entry <= time)
+		if (stays[middle].entry <= time)
 			low = middle + 1;
 		else
 			high = middle;
@@ -207,15 +207,8 @@ static const struct stay *find_late(struct stay_cursor *cursor, uint64_t time, u
 				    uint64_t before)
 {
 	const struct stay_list *list = cursor->list;
-	size_t low = 0, high = list->nr_late, middle;
+	size_t low = begun(list->late, list->nr_late, time);
 
-	while (low < high) {
-		middle = low + (high - low) / 2;
-		if (list->late[middle].entry <= time)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	while (low-- > 0 && list->late[low].exit >= time)
 		if (holds(&list->late[low], time, after, before)) {
 			cursor->found = list->late[low];
@@ -234,7 +227,7 @@ const struct stay *stay_find(struct stay_cursor *cursor, uint64_t time, uint64_t
 		return NULL;
 	if (!in_order(cursor->list) || !load(cursor, find_block(cursor, time)))
 		return find_late(cursor, time, after, before);
-	number = (uint64_t)cursor->block * STAYS_IN_BLOCK + begun(cursor, time);
+	number = (uint64_t)cursor->block * STAYS_IN_BLOCK + begun(cursor->stays, cursor->count, time);
 	/* Stays of a vCPU follow one another, so no earlier one reaches as far. */
 	while (number-- > 0) {
 		stay = stay_at(cursor, number);
