@@ -100,9 +100,13 @@ static struct reading await_fallback(const struct reading *before, int cpu, __u6
 	ksft_exit_fail_msg("the counter was not lost in %u s\n", LONG_TIMEOUT);
 }
 
-/* Runs on the CPU whose counter is to get ahead */
-static void raise_tsc_adjust(const char *path, __u64 frequency)
+/*
+ * On @cpu. The kernel looks at the register when the CPU becomes idle, which it does not
+ * before the thread leaves it: the value is read while nobody knows.
+ */
+static struct reading raise_tsc_adjust(int cpu, const char *path, __u64 frequency)
 {
+	struct reading before = read_on(cpu), after;
 	char argument[256];
 	int err;
 
@@ -112,6 +116,14 @@ static void raise_tsc_adjust(const char *path, __u64 frequency)
 		ksft_exit_skip("the CPU has no TSC_ADJUST\n");
 	if (err)
 		ksft_exit_fail_msg("%s: %s\n", argument, strerror(-err));
+	after = read_on(cpu);
+	if (after.epoch != before.epoch)
+		ksft_exit_fail_msg("the counter was lost before\n");
+	if (after.value - before.value < frequency * 3600)
+		ksft_exit_fail_msg("CPU %d did not get ahead\n", cpu);
+	ksft_print_msg("CPU %d read %llu, and then %llu, in epoch %llu\n", cpu, before.value,
+		       after.value, after.epoch);
+	return after;
 }
 
 static void usage(const char *name)
@@ -148,14 +160,13 @@ int main(int argc, char **argv)
 		ksft_exit_fail_msg("cannot read the frequency\n");
 	printf("# READY\n");
 	if (adjust) {
-		read_on(cpu[1]);
-		raise_tsc_adjust(argv[2], frequency.value);
+		before = raise_tsc_adjust(cpu[1], argv[2], frequency.value);
+	} else {
+		before = await_ahead(cpu[1], cpu[0], frequency.value, LONG_TIMEOUT);
+		err = do_write(argv[1]);
+		if (err)
+			ksft_exit_fail_msg("%s: %s\n", argv[1], strerror(-err));
 	}
-	before = await_ahead(cpu[1], cpu[0], frequency.value, LONG_TIMEOUT);
-
-	err = adjust ? 0 : do_write(argv[1]);
-	if (err)
-		ksft_exit_fail_msg("%s: %s\n", argv[1], strerror(-err));
 	after = await_fallback(&before, cpu[0], &after_ns);
 	counter = counter_now();
 	printf("# LOST\n");
