@@ -129,6 +129,7 @@ void clock_trace_begin_user_space(void);
 struct clock_trace_source *clock_trace_get_source(void);
 void clock_trace_select_source(void);
 void clock_trace_stop_source(struct clock_trace_source *source);
+void clock_trace_drop_source(struct clock_trace_source *source);
 void clock_trace_describe_source(struct clock_trace_info *info);
 
 /* clock_trace_loss.c */

@@ -118,6 +118,8 @@ void clock_trace_source_lost(struct clock_trace_source *source, const char *reas
 	line = smp_load_acquire(&clock_trace_live.line);
 	if (line->source == source || clock_trace_get_source() == source)
 		clock_trace_begin_loss(source, READ_ONCE(line->epoch));
+	else
+		clock_trace_drop_source(source);
 }
 
 void clock_trace_source_condemned(struct clock_trace_source *source, const char *reason)

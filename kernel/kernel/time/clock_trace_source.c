@@ -36,8 +36,19 @@ static bool used;
 /* Why no counter drives the clock while it is on the monotonic line */
 static char idle_reason[CLOCK_TRACE_REASON_SIZE] = "no counter is registered";
 
-/* The last source that was lost before it drove the clock */
+/* The last source that was lost before it drove the clock, registered or not */
 static struct clock_trace_source *dropped_source;
+
+/**
+ * clock_trace_drop_source - note that a counter is lost which does not drive the clock
+ * @source:	the counter, which is the reason from now on why none does
+ *
+ * Any context, including NMI.
+ */
+void clock_trace_drop_source(struct clock_trace_source *source)
+{
+	WRITE_ONCE(dropped_source, source);
+}
 
 static bool has_user(void)
 {
@@ -127,7 +138,7 @@ static void drop_lost_source(void)
 		return;
 
 	pr_warn("not used: %s\n", source->lost_reason);
-	dropped_source = source;
+	clock_trace_drop_source(source);
 	WRITE_ONCE(current_source, NULL);
 	clock_trace_stop_source(source);
 }
@@ -209,7 +220,7 @@ void clock_trace_describe_source(struct clock_trace_info *info)
 		return;
 	}
 	info->source = "monotonic";
-	lost = info->state == CLOCK_TRACE_FALLBACK ? current_source : dropped_source;
+	lost = info->state == CLOCK_TRACE_FALLBACK ? current_source : READ_ONCE(dropped_source);
 	strscpy(info->reason, lost ? lost->lost_reason : idle_reason);
 }
 
@@ -328,8 +339,6 @@ int clock_trace_register_source(struct clock_trace_source *source)
 		list_add_tail(&source->list, &sources);
 		if (!current_source)
 			strscpy(idle_reason, "the counter is not in use");
-		if (clock_trace_is_lost(source))
-			dropped_source = source;
 		clock_trace_select_source();
 	}
 	clock_trace_monitor_flush();
