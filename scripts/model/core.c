@@ -17,8 +17,8 @@ struct cpumask model_online = { 0xf };
 unsigned long jiffies;
 bool timekeeping_is_updated;
 
-static struct vdso_clock_trace vdso_page;
-struct vdso_clock_trace *vdso_k_clock_trace_data = &vdso_page;
+static struct vdso_arch_data vdso_page;
+struct vdso_arch_data *vdso_k_arch_data = &vdso_page;
 extern int (*model_initcall)(void);
 
 /* Nanoseconds; each reading of a counter takes one */
@@ -196,9 +196,9 @@ static void first_use(void)
 	u32 epoch = clock_trace_epoch();
 	struct clock_trace_sample sample;
 
-	point(!vdso_page.epoch, "no epoch in the vDSO before the first system call");
+	point(!vdso_page.clock_trace.epoch, "no epoch in the vDSO before the first system call");
 	sample = sample_on(0);
-	point(vdso_page.epoch == epoch && sample.epoch == epoch,
+	point(vdso_page.clock_trace.epoch == epoch && sample.epoch == epoch,
 	      "the first system call publishes it");
 }
 
@@ -279,12 +279,12 @@ static void dying_cpu(void)
 	dying(3);
 	/* Its last events */
 	now += 60000;
-	point(!vdso_page.epoch && !clock_trace_live.epoch, "the epoch is withheld");
+	point(!vdso_page.clock_trace.epoch && !clock_trace_live.epoch, "the epoch is withheld");
 	highest = read_on(3);
 	cpumask_clear_cpu(3, &model_online);
 	model_cpu = 0;
 	dead(3);
-	point(vdso_page.epoch == epoch, "and given back when the CPU is dead");
+	point(vdso_page.clock_trace.epoch == epoch, "and given back when the CPU is dead");
 	/* Less than it was ahead */
 	now += 1000;
 	clock_trace_source_lost(&source, "test");
@@ -309,13 +309,13 @@ static void unmeasured_cpu(void)
 	point(value >= before && value < before + 10000, "a CPU that is not measured is not read");
 	cpumask_set_cpu(3, &model_online);
 	model_cpu = 0;
-	point(!clock_trace_restore() && !vdso_page.epoch, "the epoch stays withheld");
+	point(!clock_trace_restore() && !vdso_page.clock_trace.epoch, "the epoch stays withheld");
 	last = read_on(0);
 	value = read_on(3);
 	point(value >= last && value < last + 10000, "its counter does not spoil the line");
 	offset[3] = 0;
 	clock_trace_cpu_passed(3);
-	point(clock_trace_restore() && clock_trace_epoch() == epoch && vdso_page.epoch == epoch,
+	point(clock_trace_restore() && clock_trace_epoch() == epoch && vdso_page.clock_trace.epoch == epoch,
 	      "the same epoch is given back when it has passed");
 	point(read_on(3) >= last, "and it does not go back");
 }
@@ -344,18 +344,18 @@ static void resume(void)
 
 	sample_on(0);
 	clock_trace_source_suspend(&source);
-	point(!vdso_page.epoch, "suspend withholds the epoch");
+	point(!vdso_page.clock_trace.epoch, "suspend withholds the epoch");
 	offset[0] = -900000;
 	offset[1] = 7000000;
 	model_cpu = 0;
 	clock_trace_source_reset(&source);
 	point(clock_trace_epoch() != epoch, "resume begins another one");
-	point(!vdso_page.epoch && rechecked, "which is withheld, and the CPUs are checked");
+	point(!vdso_page.clock_trace.epoch && rechecked, "which is withheld, and the CPUs are checked");
 	value = read_on(1);
 	point(value < before, "the counter of a CPU that was not measured is not read");
 	offset[1] = offset[2] = offset[3] = offset[0];
 	all_pass();
-	point(vdso_page.epoch == clock_trace_epoch(), "until all have passed");
+	point(vdso_page.clock_trace.epoch == clock_trace_epoch(), "until all have passed");
 }
 
 static void clones(void)
@@ -366,10 +366,10 @@ static void clones(void)
 	vmfork->notifier_call(vmfork, 0, NULL);
 	run_work();
 	first = clock_trace_epoch();
-	point(first != epoch && !vdso_page.epoch && rechecked,
+	point(first != epoch && !vdso_page.clock_trace.epoch && rechecked,
 	      "a cloned machine has another epoch, withheld until it is checked");
 	all_pass();
-	point(vdso_page.epoch == first, "which is the one that it gets then");
+	point(vdso_page.clock_trace.epoch == first, "which is the one that it gets then");
 
 	clock_trace_source_lost(&source, "test");
 	run_work();
@@ -407,7 +407,7 @@ static void loss_while_withheld(void)
 	clock_trace_withhold();
 	before = read_on(2);
 	clock_trace_source_lost(&source, "test");
-	point(!clock_trace_restore() && !clock_trace_live.epoch && !vdso_page.epoch,
+	point(!clock_trace_restore() && !clock_trace_live.epoch && !vdso_page.clock_trace.epoch,
 	      "a lost counter does not get its epoch back");
 	run_work();
 	point(read_on(1) >= before && clock_trace_live.line->state == CLOCK_TRACE_FALLBACK,

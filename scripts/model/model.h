@@ -172,6 +172,7 @@ int register_random_vmfork_notifier(struct notifier_block *nb);
 
 struct timespec64 { s64 tv_sec; long tv_nsec; };
 struct vdso_clock_trace { u32 epoch; u32 unused; u64 frequency; };
-extern struct vdso_clock_trace *vdso_k_clock_trace_data;
+struct vdso_arch_data { struct vdso_clock_trace clock_trace; };
+extern struct vdso_arch_data *vdso_k_arch_data;
 
 #endif /* MODEL_H */

@@ -143,6 +143,22 @@ static void check_value(struct thread *t, int line, __u64 value, const __u64 *se
 	}
 }
 
+/* What no reader on any thread's CPU can have got more than until now */
+static __u64 highest_counter(struct thread *t)
+{
+	__u64 highest = 0;
+	int i;
+
+	for (i = 0; i < nr_threads && !t->error; i++) {
+		t->error = pin_to_cpu(threads[i].cpu);
+		if (counter_now() > highest)
+			highest = counter_now();
+	}
+	if (!t->error)
+		t->error = pin_to_cpu(t->cpu);
+	return highest;
+}
+
 static void read_once(struct thread *t, bool by_syscall)
 {
 	__u64 seen[LINES] = { 0, 0 }, ts[2] = { 0, 0 }, before, after, value;
@@ -156,11 +172,7 @@ static void read_once(struct thread *t, bool by_syscall)
 		}
 	}
 
-	/*
-	 * A system call that the loss overtakes may answer with the highest value of
-	 * all CPUs: where they differ, that is another CPU's counter.
-	 */
-	before = by_syscall && skewed ? 0 : counter_now();
+	before = counter_now();
 	if (by_syscall)
 		sys_gettime(CLOCK_TRACE, ts);
 	else
@@ -173,6 +185,12 @@ static void read_once(struct thread *t, bool by_syscall)
 		t->torn++;
 		return;
 	}
+	/*
+	 * A read that the loss overtakes may answer with the highest value of all CPUs: where
+	 * they differ, that is another CPU's counter.
+	 */
+	if (skewed && line == OLD && before && ts[0] > after)
+		after = highest_counter(t);
 	check_value(t, line, ts[0], seen, before, after);
 	if (line == NEW && !t->reads[NEW])
 		t->first_new_ns = monotonic_ns();
