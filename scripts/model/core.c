@@ -28,6 +28,8 @@ static u64 lead_of_fast_clock;
 /* CLOCK_MONOTONIC is made from the counters */
 static bool tsc_keeps_time, condemned;
 static unsigned int failed, number;
+/* What happens while a task that reads CLOCK_MONOTONIC is preempted, once */
+static void (*preempted)(void);
 
 static int (*prepare)(unsigned int), (*dead)(unsigned int), (*dying)(unsigned int);
 static struct notifier_block *vmfork;
@@ -42,6 +44,11 @@ static u64 read_counter(void)
 
 u64 ktime_get_ns(void)
 {
+	void (*meanwhile)(void) = preempted;
+
+	preempted = NULL;
+	if (meanwhile)
+		meanwhile();
 	++now;
 	return tsc_keeps_time ? now + offset[model_cpu] / (s64)(FREQUENCY / NSEC_PER_SEC) : now;
 }
@@ -165,9 +172,14 @@ static u64 read_on(unsigned int cpu)
 static struct clock_trace_sample sample_on(unsigned int cpu)
 {
 	struct clock_trace_sample sample;
+	struct timespec64 ts;
 
 	model_cpu = cpu;
-	clock_trace_read_for_user(&sample);
+	clock_trace_get_timespec(CLOCK_TRACE_FREQ, &ts);
+	sample.frequency = ts.tv_sec;
+	clock_trace_get_timespec(CLOCK_TRACE, &ts);
+	sample.value = ts.tv_sec;
+	sample.epoch = ts.tv_nsec;
 	return sample;
 }
 
@@ -264,7 +276,7 @@ static void no_other_clocksource(void)
 		back |= value < last;
 		last = value;
 	}
-	point(clock_trace_live.line->clamped && !back,
+	point(clock_trace_live.line->clamped && !clock_trace_live.line->direct_epoch && !back,
 	      "a fallback on the condemned counter does not go back");
 }
 
@@ -414,6 +426,65 @@ static void loss_while_withheld(void)
 	      "and the fallback begins");
 }
 
+static const struct clock_trace_line *first_line;
+
+/* A counter drives the clock, is reset twice and lost: that is four lines more */
+static void reuse_line(void)
+{
+	unsigned int i;
+
+	checked = true;
+	all_pass();
+	clock_trace_source_checked();
+	for (i = 0; i < 2; i++) {
+		clock_trace_source_suspend(&source);
+		clock_trace_source_reset(&source);
+		all_pass();
+	}
+	clock_trace_source_lost(&source, "test");
+	run_work();
+	point(clock_trace_live.line == first_line && first_line->state == CLOCK_TRACE_FALLBACK,
+	      "the structure of the line is in use for another one");
+}
+
+/* A system call that is preempted while CLOCK_MONOTONIC drives the clock */
+static void preempted_call(void)
+{
+	struct timespec64 ts;
+	u64 before, after;
+
+	model_initcall();
+	clock_trace_register_source(&source);
+	sample_on(0);
+	first_line = clock_trace_live.line;
+	point(first_line->direct_epoch && first_line->direct_epoch == first_line->epoch,
+	      "system calls read CLOCK_MONOTONIC directly");
+	preempted = reuse_line;
+	clock_trace_get_timespec(CLOCK_TRACE, &ts);
+	after = read_on(0);
+	before = after - 100 * (FREQUENCY / NSEC_PER_SEC);
+	point(ts.tv_nsec == clock_trace_epoch() && ts.tv_sec >= before && ts.tv_sec <= after,
+	      "a system call that began before gets a value of the line that is in use");
+	point(first_line->direct_epoch == first_line->epoch, "and the next one reads it directly");
+}
+
+static void direct_calls(void)
+{
+	const struct clock_trace_line *line;
+
+	sample_on(0);
+	point(!clock_trace_live.line->direct_epoch, "no system call reads a counter's line directly");
+	clock_trace_source_lost(&source, "test");
+	run_work();
+	line = clock_trace_live.line;
+	point(line->direct_epoch == line->epoch, "but the fallback");
+	vmfork->notifier_call(vmfork, 0, NULL);
+	run_work();
+	point(line != clock_trace_live.line && sample_on(0).epoch == clock_trace_epoch() &&
+	      clock_trace_live.line->direct_epoch == clock_trace_epoch(),
+	      "and the line that follows, under its own epoch");
+}
+
 static const struct {
 	const char *name;
 	void (*run)(void);
@@ -429,6 +500,8 @@ static const struct {
 	{ "clones", clones },
 	{ "update of timekeeping", update_of_timekeeping },
 	{ "loss while withheld", loss_while_withheld },
+	{ "preempted system call", preempted_call },
+	{ "direct system calls", direct_calls },
 };
 
 /* Each test is a process of its own, as the clock cannot be set back */
@@ -442,7 +515,9 @@ int main(int argc, char **argv)
 	}
 	srandom(i + 1);
 	printf("# %s\n", tests[i].name);
-	boot();
+	/* Which begins before there is a counter */
+	if (tests[i].run != preempted_call)
+		boot();
 	tests[i].run();
 	printf("1..%u\n", number);
 	return failed != 0;

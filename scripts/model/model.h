@@ -34,6 +34,8 @@ typedef int clockid_t;
 #undef __always_inline
 #define __always_inline inline __attribute__((always_inline))
 #define __user
+#define __uninitialized
+#define noinline __attribute__((noinline))
 #define likely(x) (x)
 #define unlikely(x) (x)
 #define max_t(type, a, b) max((type)(a), (type)(b))

@@ -203,30 +203,6 @@ void clock_trace_read_sample(struct clock_trace_sample *sample)
 }
 EXPORT_SYMBOL_GPL(clock_trace_read_sample);
 
-/*
- * The way of a system call when CLOCK_MONOTONIC drives the clock, as cheap as reading that.
- * No counter is read, so it may be preempted. A line that has ended meanwhile still gives a
- * value of its time line, unless its structure is in use for another one.
- */
-static __always_inline bool read_direct(struct clock_trace_sample *sample)
-{
-	/* Pairs with the release in clock_trace_set_line() */
-	const struct clock_trace_line *line = smp_load_acquire(&clock_trace_live.line);
-	u64 value;
-
-	if (unlikely(!READ_ONCE(line->direct)))
-		return false;
-
-	/* Likewise */
-	sample->epoch = smp_load_acquire(&line->epoch);
-	sample->frequency = line->frequency;
-	value = monotonic_value(line, ktime_get_ns());
-	sample->value = max_t(u64, value, atomic64_read(line->highest));
-	/* Pairs with the barrier in clock_trace_begin_line() */
-	smp_rmb();
-	return likely(sample->epoch && READ_ONCE(line->epoch) == sample->epoch);
-}
-
 /**
  * clock_trace_read_for_user - what a system call returns
  * @sample:	value, frequency and epoch, which belong together
@@ -235,11 +211,53 @@ static __always_inline bool read_direct(struct clock_trace_sample *sample)
  */
 void clock_trace_read_for_user(struct clock_trace_sample *sample)
 {
-	if (read_direct(sample))
-		return;
-
 	if (unlikely(!READ_ONCE(clock_trace_user_space)))
 		clock_trace_begin_user_space();
 
 	read_sample(sample, false);
+}
+
+static noinline int get_any_timespec(const clockid_t which_clock, struct timespec64 *tp)
+{
+	/* clock_trace_read_for_user() writes all of it: save the time to zero it first */
+	struct clock_trace_sample sample __uninitialized;
+
+	clock_trace_read_for_user(&sample);
+	tp->tv_sec = which_clock == CLOCK_TRACE_FREQ ? sample.frequency : sample.value;
+	tp->tv_nsec = sample.epoch;
+	return 0;
+}
+
+/**
+ * clock_trace_get_timespec - clock_gettime() as a system call
+ * @which_clock: CLOCK_TRACE, CLOCK_TRACE_UNORDERED or CLOCK_TRACE_FREQ
+ * @tp:		where the number, in tv_sec, and its epoch, in tv_nsec, are stored
+ *
+ * As clock_trace_read_for_user(). While CLOCK_MONOTONIC drives the clock, that is as cheap
+ * as reading CLOCK_MONOTONIC: no counter is read, so the task may be preempted. A line that
+ * has ended meanwhile still gives a value of its time line, unless its structure is in use
+ * for another one.
+ *
+ * Return: 0
+ */
+int clock_trace_get_timespec(const clockid_t which_clock, struct timespec64 *tp)
+{
+	/* Pairs with the release in clock_trace_set_line() */
+	const struct clock_trace_line *line = smp_load_acquire(&clock_trace_live.line);
+	/* Pairs with the release in clock_trace_update_direct() */
+	u32 epoch = smp_load_acquire(&line->direct_epoch);
+	u64 value;
+
+	if (epoch) {
+		value = monotonic_value(line, ktime_get_ns());
+		value = max_t(u64, value, atomic64_read(line->highest));
+		tp->tv_sec = which_clock == CLOCK_TRACE_FREQ ? line->frequency : value;
+		tp->tv_nsec = epoch;
+		/* Pairs with the barrier in clock_trace_begin_line() */
+		smp_rmb();
+		if (likely(READ_ONCE(line->direct_epoch) == epoch))
+			return 0;
+	}
+
+	return get_any_timespec(which_clock, tp);
 }

@@ -98,6 +98,7 @@ extern struct kobject *clock_trace_kobj;
 
 void clock_trace_read_any(struct clock_trace_sample *sample);
 void clock_trace_read_for_user(struct clock_trace_sample *sample);
+int clock_trace_get_timespec(const clockid_t which_clock, struct timespec64 *tp);
 
 /*
  * What the sync check calls. The core keeps the set of CPUs whose counter may be read

@@ -220,9 +220,9 @@ struct clock_trace_line *clock_trace_begin_line(enum clock_trace_state state, u6
 
 	unpublish();
 	WRITE_ONCE(line->epoch, 0);
+	WRITE_ONCE(line->direct_epoch, 0);
 	/* Pairs with the last barriers of the functions in clock_trace.c, and in the vDSO */
 	smp_wmb();
-	line->direct = false;
 	line->state = state;
 	line->clamped = false;
 	line->frequency = frequency;
@@ -243,11 +243,13 @@ struct clock_trace_line *clock_trace_begin_line(enum clock_trace_state state, u6
 void clock_trace_update_direct(void)
 {
 	struct clock_trace_line *line = clock_trace_live.line;
+	bool direct = clock_trace_user_space && !line->clamped &&
+		      line->state != CLOCK_TRACE_COUNTER;
 
 	lockdep_assert_held(&clock_trace_lock);
 
-	WRITE_ONCE(line->direct,
-		   clock_trace_user_space && !line->clamped && line->state != CLOCK_TRACE_COUNTER);
+	/* Pairs with the acquire in clock_trace_get_timespec() */
+	smp_store_release(&line->direct_epoch, direct ? line->epoch : 0);
 }
 
 /**

@@ -27,8 +27,9 @@
  * struct clock_trace_line - a time line
  * @epoch:	its epoch; 0 while the structure is prepared for another line. Never the same
  *		for two uses of the structure while a reader can be in between.
- * @direct:	a system call needs nothing but CLOCK_MONOTONIC: it drives the line, is not
- *		@clamped, and the program is not the first one to read the clock
+ * @direct_epoch: @epoch while a system call needs nothing but CLOCK_MONOTONIC, else 0: that
+ *		drives the line, is not @clamped, and the program is not the first one to
+ *		read the clock
  * @state:	what drives it
  * @clamped:	CLOCK_MONOTONIC may go back, because it still depends on a condemned
  *		counter: no reader gets less than another has got
@@ -44,8 +45,8 @@
  */
 struct clock_trace_line {
 	u32				epoch;
+	u32				direct_epoch;
 	enum clock_trace_state		state;
-	bool				direct;
 	bool				clamped;
 	u64				frequency;
 	struct clock_trace_rate		rate;

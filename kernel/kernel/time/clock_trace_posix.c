@@ -25,19 +25,8 @@ static int get_resolution(const clockid_t which_clock, struct timespec64 *tp)
 	return 0;
 }
 
-static int get_timespec(const clockid_t which_clock, struct timespec64 *tp)
-{
-	/* clock_trace_read_for_user() writes all of it: save the time to zero it first */
-	struct clock_trace_sample sample __uninitialized;
-
-	clock_trace_read_for_user(&sample);
-	tp->tv_sec = which_clock == CLOCK_TRACE_FREQ ? sample.frequency : sample.value;
-	tp->tv_nsec = sample.epoch;
-	return 0;
-}
-
 /* Without the other operations, the clock cannot be set, adjusted, slept on or armed */
 const struct k_clock clock_trace = {
 	.clock_getres		= get_resolution,
-	.clock_get_timespec	= get_timespec,
+	.clock_get_timespec	= clock_trace_get_timespec,
 };

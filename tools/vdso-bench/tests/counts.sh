@@ -42,12 +42,15 @@ points()
 	done <"$WORK/points"
 }
 
-# The instructions of a function of an image, without where they lie
+# The instructions of a function of an image, without where they lie. For data, the lower
+# half of its address: objdump finds other symbols for it in x32.
 code()
 {
 	objdump -d --no-show-raw-insn "$PATCHED/arch/x86/entry/vdso/vdso64/$1" |
 		awk -F '\t' -v name="<$2>:" 'index($0, name) { on = 1; next } /^$/ { on = 0 }
-			on { gsub(/[0-9a-f]+ </, "<", $2); gsub(/-?0x[0-9a-f]+\(%rip\)/, "(%rip)", $2); print $2 }'
+			on { if (/# /) { sub(/ <.*/, "", $2); sub(/# ffffffffffff/, "# ffff", $2) }
+			     gsub(/[0-9a-f]+ </, "<", $2); gsub(/-?0x[0-9a-f]+\(%rip\)/, "(%rip)", $2)
+			     print $2 }'
 }
 
 # What is measured of x86-64 goes for x32, if that is built.
