@@ -325,6 +325,13 @@ static void unmeasured_cpu(void)
 	last = read_on(0);
 	value = read_on(3);
 	point(value >= last && value < last + 10000, "its counter does not spoil the line");
+	/* Nobody else reads. The clock that jiffies count is a tenth faster than the counter. */
+	now += NSEC_PER_SEC;
+	jiffies += HZ + HZ / 10;
+	value = read_on(3);
+	point(value > last + FREQUENCY * 9 / 10, "the clock does not stand still there: %lld ticks",
+	      value - last);
+	point(value <= read_on(0), "and is not ahead of a CPU that is measured");
 	offset[3] = 0;
 	clock_trace_cpu_passed(3);
 	point(clock_trace_restore() && clock_trace_epoch() == epoch && vdso_page.clock_trace.epoch == epoch,

@@ -114,18 +114,53 @@ void clock_trace_publish_vdso(void)
 }
 
 /**
+ * clock_trace_from_jiffies - how far a counter is at least
+ * @line:	its line, whose epoch is taken away
+ *
+ * For CPUs whose own counter is not measured. Whatever slews CLOCK_MONOTONIC, and jiffies with
+ * it, makes it less than an eighth faster than the counter: adjtimex() allows a tenth. The
+ * first jiffy may have been nearly over. Any context, including NMI.
+ *
+ * Return: no more than the counter of a measured CPU, which it follows by steps of a jiffy.
+ */
+u64 notrace clock_trace_from_jiffies(const struct clock_trace_line *line)
+{
+	unsigned long passed = READ_ONCE(jiffies) - line->held_jiffies;
+	u64 ticks;
+
+	if (!passed)
+		return line->held_ticks;
+
+	ticks = (u64)(passed - 1) * ((u32)(line->frequency >> 3) / HZ);
+	return line->held_ticks + 7 * ticks;
+}
+
+static void hold(struct clock_trace_line *line)
+{
+	line->held_ticks = clock_trace_note_counter(line);
+	line->held_jiffies = jiffies;
+}
+
+/**
  * clock_trace_withhold_locked - clock_trace_withhold() with clock_trace_lock held
  */
 void clock_trace_withhold_locked(void)
 {
 	struct clock_trace_line *line = clock_trace_live.line;
+	bool published = clock_trace_live.epoch;
 
 	unpublish();
+	if (line->state != CLOCK_TRACE_COUNTER)
+		return;
+
 	/*
-	 * A CPU that is not measured gets the highest value. Readers of the counter do
-	 * not raise that as long as there is an epoch: do it now.
+	 * A CPU that is not measured gets no less than the highest value. Readers of the
+	 * counter do not raise that as long as there is an epoch: do it now. If there was none
+	 * already, a CPU that is not measured may be reading what the first one has noted.
 	 */
-	if (line->state == CLOCK_TRACE_COUNTER)
+	if (published)
+		hold(line);
+	else
 		clock_trace_note_counter(line);
 }
 
@@ -230,6 +265,8 @@ struct clock_trace_line *clock_trace_begin_line(enum clock_trace_state state, u6
 	line->source = NULL;
 	line->base_ticks = 0;
 	line->base_ns = 0;
+	line->held_ticks = 0;
+	line->held_jiffies = 0;
 	atomic64_set(&line->own_highest, 0);
 	line->highest = &line->own_highest;
 	return line;
@@ -284,7 +321,7 @@ void clock_trace_begin_counter_line(struct clock_trace_source *source)
 
 	line = clock_trace_begin_line(CLOCK_TRACE_COUNTER, source->frequency);
 	line->source = source;
-	clock_trace_note_counter(line);
+	hold(line);
 	clock_trace_set_line(line);
 }
 

@@ -38,6 +38,8 @@
  * @source:	the counter, with CLOCK_TRACE_COUNTER
  * @base_ticks:	with CLOCK_MONOTONIC: value at @base_ns
  * @base_ns:	with CLOCK_MONOTONIC: nanoseconds where this line begins
+ * @held_ticks:	with a counter: value when its epoch was taken away
+ * @held_jiffies: the jiffies then
  * @highest:	no reader that finds no epoch returns less than this. Such readers raise
  *		it when they read the counter, or CLOCK_MONOTONIC while that is being
  *		updated. All others only read it.
@@ -53,6 +55,8 @@ struct clock_trace_line {
 	struct clock_trace_source	*source;
 	u64				base_ticks;
 	u64				base_ns;
+	u64				held_ticks;
+	unsigned long			held_jiffies;
 	atomic64_t			*highest;
 	atomic64_t			own_highest ____cacheline_aligned;
 };
@@ -91,11 +95,14 @@ extern bool clock_trace_user_space;
 u64 clock_trace_no_counter(void);
 DECLARE_STATIC_CALL(clock_trace_counter, clock_trace_no_counter);
 
+u64 clock_trace_from_jiffies(const struct clock_trace_line *line);
+
 /**
  * clock_trace_note_counter - raise the highest value of a line to this CPU's counter
  * @line:	a counter's line
  *
- * With preemption disabled. The counter of a CPU that is not measured is not read.
+ * With preemption disabled. The counter of a CPU that is not measured is not read: jiffies
+ * take its place, so that the clock does not stand still there.
  *
  * Return: the highest value of @line so far, which is this CPU's counter unless another
  * CPU has read more.
@@ -103,7 +110,7 @@ DECLARE_STATIC_CALL(clock_trace_counter, clock_trace_no_counter);
 static __always_inline u64 clock_trace_note_counter(struct clock_trace_line *line)
 {
 	if (unlikely(!cpumask_test_cpu(raw_smp_processor_id(), &clock_trace_measured)))
-		return atomic64_read(line->highest);
+		return clock_trace_never_back(line->highest, clock_trace_from_jiffies(line));
 
 	return clock_trace_never_back(line->highest, static_call(clock_trace_counter)());
 }
