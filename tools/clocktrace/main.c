@@ -56,8 +56,8 @@ static void print_help(void)
 	puts("\n"
 	     "Each command has --help, and --json for programs that read its output.\n"
 	     "\n"
-	     "Exit status: 0 success, 1 failure, 2 wrong usage, 3 kernel without CLOCK_TRACE,\n"
-	     "4 time-out, 5 counters that are not synchronized. More is in clocktrace(1).");
+	     "Exit status: 0 the work is done, or the answer is yes; 1 the answer is no;\n"
+	     "2 wrong usage, or there is no answer. More is in clocktrace(1).");
 }
 
 static const struct command *find_command(const char *name)
@@ -95,8 +95,8 @@ static int run_program(char **argv)
 	}
 	snprintf(path, sizeof(path), "clocktrace-%s", argv[0]);
 	execvp(path, argv);
-	complain("the program %s cannot be run: %s; it is in tools/trace", path, strerror(errno));
-	return STATUS_USAGE;
+	complain("the program %s cannot be run: %s", path, strerror(errno));
+	return STATUS_UNUSABLE;
 }
 
 static int run(int argc, char **argv)
@@ -113,10 +113,9 @@ static int run(int argc, char **argv)
 	switch (getopt_long(argc, argv, "+hV", options, NULL)) {
 	case 'h':
 		print_help();
-		return STATUS_OK;
+		return STATUS_YES;
 	case 'V':
-		puts("clocktrace " CLOCKTRACE_VERSION);
-		return STATUS_OK;
+		return print_version(NULL);
 	case -1:
 		break;
 	default:
