@@ -35,6 +35,7 @@ static const struct {
 } programs[] = {
 	{ "merge", "place the traces of guests on the time line of their host" },
 	{ "verify", "prove that guests' times are placed right" },
+	{ "lttng", "have LTTng use the clock, and align its traces" },
 };
 
 #define NR_PROGRAMS (sizeof(programs) / sizeof(programs[0]))
@@ -109,6 +110,7 @@ static int run(int argc, char **argv)
 	const struct command *command;
 	int first;
 
+	argv[0] = (char[]){ "clocktrace" };
 	/* The leading + leaves what follows the command to the command. */
 	switch (getopt_long(argc, argv, "+hV", options, NULL)) {
 	case 'h':
@@ -123,7 +125,7 @@ static int run(int argc, char **argv)
 	}
 
 	if (optind >= argc) {
-		complain("say what to do: info, check, read, watch, convert, bench, merge or verify");
+		complain("say what to do: a command such as info, or merge; --help lists them");
 		return try_help(NULL);
 	}
 	if (is_program(argv[optind]))
@@ -135,6 +137,8 @@ static int run(int argc, char **argv)
 	}
 
 	first = optind;
+	/* For what getopt_long() says */
+	argv[first] = text_of("clocktrace %s", command->name);
 	/* 0 makes getopt_long() start over, with the command's own arguments. */
 	optind = 0;
 	return command->run(argc - first, argv + first);
