@@ -320,8 +320,8 @@ int main(int argc, char **argv)
 	if (getpid() != 1)
 		parse(argc, argv);
 	mount_all();
-	await_port();
 	await_counter();
+	await_port();
 	apic_leaf = apic_id_leaf(read_cpuid);
 	if (getrandom(&boot, sizeof(boot), GRND_INSECURE) != sizeof(boot))
 		fail("getrandom");
