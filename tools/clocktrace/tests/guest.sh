@@ -76,6 +76,16 @@ info_agrees_with_sysfs()
 		[[ $(jq -r .available <<<"$info") == true ]]
 }
 
+# Drawn at random, once for a boot, and not the boot id
+has_identity()
+{
+	local uuid
+	uuid=$(<$SYSFS/uuid)
+	printf '%s\n' "$uuid"
+	[[ $uuid =~ ^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$ ]] &&
+		[[ $uuid == "$(<$SYSFS/uuid)" && $uuid != "$(</proc/sys/kernel/random/boot_id)" ]]
+}
+
 # The state decides who answers: only a trusted counter is read by the vDSO.
 vdso_fits_state()
 {
@@ -299,6 +309,7 @@ watch_sees_a_check()
 
 tap_begin
 tap_run "the kernel has the clock" clocktrace read || true
+tap_run "the clock has an identity" has_identity || true
 tap_run "sysfs is there" test -r $SYSFS/epoch || true
 tap_run "info: as in sysfs" info_agrees_with_sysfs || true
 tap_run "info: the vDSO answers if the counter is trusted" vdso_fits_state || true
