@@ -85,20 +85,33 @@ static uint64_t freq(void)
 	return clock_trace_frequency(&hz) ? frequency_of_sysfs() : hz;
 }
 
-static int uuid(char *to)
+static int read_uuid(const char *path, char *text)
 {
-	char boot_id[LTTNG_CLOCK_TRACE_UUID_SIZE];
 	ssize_t size;
 	int fd;
 
-	fd = open(BOOT_ID, O_RDONLY | O_CLOEXEC);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	size = read(fd, boot_id, sizeof(boot_id) - 1);
+	size = read(fd, text, LTTNG_CLOCK_TRACE_UUID_SIZE - 1);
 	close(fd);
-	if (size != sizeof(boot_id) - 1)
+	if (size != LTTNG_CLOCK_TRACE_UUID_SIZE - 1)
 		return -EIO;
-	boot_id[size] = '\0';
+	text[size] = '\0';
+	return 0;
+}
+
+static int uuid(char *to)
+{
+	char boot_id[LTTNG_CLOCK_TRACE_UUID_SIZE];
+	int ret;
+
+	if (!read_uuid(SYSFS "/uuid", to))
+		return 0;
+	/* Kernels before had no such file. */
+	ret = read_uuid(BOOT_ID, boot_id);
+	if (ret)
+		return ret;
 	return lttng_clock_trace_uuid(boot_id, to) ? -EINVAL : 0;
 }
 
