@@ -16,7 +16,7 @@
 #include "clocktrace.h"
 #include "hypervisor.h"
 #include "measure.h"
-#include "number.h"
+#include "common/number.h"
 #include "output.h"
 
 #define MAX_ROUNDS 1000000
@@ -59,7 +59,8 @@ static void print_help(void)
 	     "  -n, --calls N   calls in a round (default 2000)\n"
 	     "  -c, --cpu CPU   run on this CPU (default: where it happens to be)\n"
 	     "      --json      print one JSON object\n"
-	     "  -h, --help      print this help");
+	     "  -h, --help      print this help\n"
+	     "      --version   print the version");
 }
 
 static const struct clock_name *clock_by_id(clockid_t id)
@@ -204,11 +205,11 @@ static int run(struct bench *bench, bool json)
 	}
 	bench->cpu = pin(bench->cpu);
 	if (bench->cpu < 0)
-		return STATUS_FAILED;
+		return STATUS_UNUSABLE;
 	bench->is_virtual = hypervisor_name(bench->hypervisor);
 	if (!measure_all(bench->all, 2 * NR_MEASURED, bench->rounds, bench->calls,
 			 show ? show_progress : NULL))
-		return STATUS_FAILED;
+		return STATUS_UNUSABLE;
 
 	if (json)
 		print_as_json(bench);
@@ -219,7 +220,7 @@ static int run(struct bench *bench, bool json)
 		errno = EINVAL;
 		return clock_failure();
 	}
-	return STATUS_OK;
+	return STATUS_YES;
 }
 
 int cmd_bench(int argc, char **argv)
@@ -230,6 +231,7 @@ int cmd_bench(int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ "json", no_argument, NULL, 'j' },
 		{ "rounds", required_argument, NULL, 'r' },
+		{ "version", no_argument, NULL, OPTION_VERSION },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct bench bench = { .rounds = 31, .calls = 2000, .cpu = -1 };
@@ -246,7 +248,9 @@ int cmd_bench(int argc, char **argv)
 			break;
 		case 'h':
 			print_help();
-			return STATUS_OK;
+			return STATUS_YES;
+		case OPTION_VERSION:
+			return print_version("bench");
 		case 'j':
 			json = true;
 			break;

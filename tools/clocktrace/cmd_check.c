@@ -14,7 +14,7 @@
 
 #include "clock_trace.h"
 #include "clocktrace.h"
-#include "number.h"
+#include "common/number.h"
 #include "output.h"
 #include "stop.h"
 #include "sync_check.h"
@@ -38,8 +38,9 @@ static void print_help(void)
 	     "      --sysfs DIR    read and write DIR instead of " SYSFS_DIR "\n"
 	     "      --debugfs DIR  read DIR instead of " SYNC_DEBUGFS_DIR "\n"
 	     "  -h, --help         print this help\n"
+	     "      --version      print the version\n"
 	     "\n"
-	     "The exit status is 5 if the counters are not synchronized.");
+	     "Exit status: 0 the counters are synchronized, 1 they are not, 2 nobody can tell.");
 }
 
 /* There is no such directory, or it is not that of a kernel which checks. */
@@ -51,12 +52,12 @@ static int no_check(const char *dir)
 		complain("this kernel does not check its counter: there is no %s/check.\n"
 			 "A kernel for a single CPU (without CONFIG_SMP) has nothing to check.",
 			 dir);
-		return STATUS_FAILED;
+		return STATUS_UNUSABLE;
 	}
 	if (clock_trace_read_sample(&sample))
 		return clock_failure();
 	complain("there is no %s: mount sysfs, or give its directory with --sysfs", dir);
-	return STATUS_FAILED;
+	return STATUS_UNUSABLE;
 }
 
 /* Why no check could be requested. */
@@ -71,7 +72,7 @@ static int refused(const char *dir, int error)
 			 strerror(error));
 		break;
 	case EINTR:
-		return STATUS_FAILED;
+		return STATUS_UNUSABLE;
 	case ENODEV:
 		if (sysfs_read_line(dir, "reason", reason) == SYSFS_OK)
 			complain("there is no counter to check: %s", reason);
@@ -79,7 +80,7 @@ static int refused(const char *dir, int error)
 	default:
 		complain("cannot ask for a check: %s", strerror(error));
 	}
-	return STATUS_FAILED;
+	return STATUS_UNUSABLE;
 }
 
 /* Returns 0 or the error number of the attempt. */
@@ -107,21 +108,21 @@ static int request(const char *dir, uint64_t retries)
 	while ((error = request_once(dir)) == EAGAIN && retries-- && !stop_requested())
 		stop_wait(NULL, 0, PAUSE_NS);
 	/* An incomplete check has results as well. */
-	return error && error != EAGAIN ? refused(dir, error) : STATUS_OK;
+	return error && error != EAGAIN ? refused(dir, error) : STATUS_YES;
 }
 
 static int status_of(const struct sync_check *check)
 {
 	if (!strcmp(check->result, "passed"))
-		return STATUS_OK;
+		return STATUS_YES;
 	if (!strcmp(check->result, "failed"))
-		return STATUS_NOT_SYNCHRONIZED;
+		return STATUS_NO;
 	if (!strcmp(check->result, "incomplete")) {
 		complain("a CPU could not be met in time, which says nothing about its counter");
-		return STATUS_TIMEOUT;
+		return STATUS_UNUSABLE;
 	}
 	complain("there was no check yet");
-	return STATUS_FAILED;
+	return STATUS_UNUSABLE;
 }
 
 static int run(const char *dir, const char *debugfs, bool last, uint64_t retries, bool json)
@@ -134,11 +135,11 @@ static int run(const char *dir, const char *debugfs, bool last, uint64_t retries
 	if (!last) {
 		stop_on_signals();
 		status = request(dir, retries);
-		if (status != STATUS_OK)
+		if (status != STATUS_YES)
 			return status;
 	}
 	if (sync_check_read(dir, debugfs, &check) != SYSFS_OK)
-		return STATUS_FAILED;
+		return STATUS_UNUSABLE;
 	if (json)
 		print_json(sync_check_json(&check));
 	else
@@ -157,6 +158,7 @@ int cmd_check(int argc, char **argv)
 		{ "last", no_argument, NULL, 'l' },
 		{ "retries", required_argument, NULL, 'r' },
 		{ "sysfs", required_argument, NULL, 's' },
+		{ "version", no_argument, NULL, OPTION_VERSION },
 		{ NULL, 0, NULL, 0 },
 	};
 	const char *dir = SYSFS_DIR, *debugfs = SYNC_DEBUGFS_DIR;
@@ -171,7 +173,9 @@ int cmd_check(int argc, char **argv)
 			break;
 		case 'h':
 			print_help();
-			return STATUS_OK;
+			return STATUS_YES;
+		case OPTION_VERSION:
+			return print_version("check");
 		case 'j':
 			json = true;
 			break;

@@ -14,7 +14,7 @@
 #include "clock_trace.h"
 #include "clocks.h"
 #include "clocktrace.h"
-#include "number.h"
+#include "common/number.h"
 #include "output.h"
 #include "timestamp.h"
 
@@ -57,7 +57,8 @@ static void print_help(void)
 	     "  -e, --epoch EPOCH   the epoch of the ticks: fail if it is not the present one\n"
 	     "  -r, --rounds N      for CLOCK: take the best of N attempts (default 16)\n"
 	     "      --json          print one JSON object a line\n"
-	     "  -h, --help          print this help");
+	     "  -h, --help          print this help\n"
+	     "      --version       print the version");
 }
 
 /* Finds out what the conversion needs to know of the clock. */
@@ -67,7 +68,7 @@ static int prepare(struct conversion *conv)
 	uint64_t epoch;
 
 	if (conv->frequency)
-		return STATUS_OK;
+		return STATUS_YES;
 
 	if (conv->target == TO_CLOCK) {
 		/* Every kernel has the clocks named here, so EINVAL speaks of CLOCK_TRACE. */
@@ -87,15 +88,15 @@ static int prepare(struct conversion *conv)
 		complain("the epoch is %" PRIu64 " and no longer %" PRIu64
 			 ": give the frequency of that epoch with --frequency",
 			 epoch, conv->epoch);
-		return STATUS_FAILED;
+		return STATUS_UNUSABLE;
 	}
-	return STATUS_OK;
+	return STATUS_YES;
 }
 
 static int does_not_fit(uint64_t value)
 {
 	complain("the result for %" PRIu64 " does not fit 64 bits", value);
-	return STATUS_FAILED;
+	return STATUS_UNUSABLE;
 }
 
 static int convert_duration(const struct conversion *conv, uint64_t value)
@@ -110,14 +111,14 @@ static int convert_duration(const struct conversion *conv, uint64_t value)
 
 	if (!conv->json) {
 		printf("%" PRIu64 "\n", result);
-		return STATUS_OK;
+		return STATUS_YES;
 	}
 	object = json_object_new_object();
 	json_object_object_add(object, "ticks", json_object_new_uint64(to_ns ? value : result));
 	json_object_object_add(object, "ns", json_object_new_uint64(to_ns ? result : value));
 	json_object_object_add(object, "frequency", json_object_new_uint64(conv->frequency));
 	print_json(object);
-	return STATUS_OK;
+	return STATUS_YES;
 }
 
 static int convert_to_clock(const struct conversion *conv, uint64_t ticks)
@@ -138,7 +139,7 @@ static int convert_to_clock(const struct conversion *conv, uint64_t ticks)
 	if (!conv->json) {
 		printf("%s %" PRIu64 "%s%s\n", timestamp_seconds(ns, seconds), uncertainty,
 		       realtime ? " " : "", realtime ? timestamp_utc(ns, utc) : "");
-		return STATUS_OK;
+		return STATUS_YES;
 	}
 	object = json_object_new_object();
 	json_object_object_add(object, "ticks", json_object_new_uint64(ticks));
@@ -151,7 +152,7 @@ static int convert_to_clock(const struct conversion *conv, uint64_t ticks)
 	json_object_object_add(object, "frequency",
 			       json_object_new_uint64(conv->pairing.frequency));
 	print_json(object);
-	return STATUS_OK;
+	return STATUS_YES;
 }
 
 static int convert(const struct conversion *conv, uint64_t value)
@@ -185,20 +186,20 @@ static int convert_input(struct conversion *conv)
 	size_t size = 0;
 	uint64_t value;
 
-	while (status == STATUS_OK && (length = getline(&line, &size, stdin)) >= 0) {
+	while (status == STATUS_YES && (length = getline(&line, &size, stdin)) >= 0) {
 		number++;
 		if (!parse_line(line, (size_t)length, &value)) {
 			complain("that was line %llu of standard input", number);
-			status = STATUS_USAGE;
+			status = STATUS_UNUSABLE;
 		} else {
 			status = convert(conv, value);
 		}
-		if (status == STATUS_OK && ferror(stdout))
-			status = STATUS_FAILED;
+		if (status == STATUS_YES && ferror(stdout))
+			status = STATUS_UNUSABLE;
 	}
-	if (status == STATUS_OK && ferror(stdin)) {
+	if (status == STATUS_YES && ferror(stdin)) {
 		complain("cannot read standard input: %s", strerror(errno));
-		status = STATUS_FAILED;
+		status = STATUS_UNUSABLE;
 	}
 	free(line);
 	return status;
@@ -214,7 +215,7 @@ static int convert_arguments(struct conversion *conv, int argc, char **argv)
 		if (!parse_u64(argv[i], 0, UINT64_MAX, &value))
 			return try_help("convert");
 	status = prepare(conv);
-	for (i = 0; i < argc && status == STATUS_OK; i++)
+	for (i = 0; i < argc && status == STATUS_YES; i++)
 		if (parse_u64(argv[i], 0, UINT64_MAX, &value))
 			status = convert(conv, value);
 	return status;
@@ -260,6 +261,7 @@ int cmd_convert(int argc, char **argv)
 		{ "json", no_argument, NULL, 'j' },
 		{ "rounds", required_argument, NULL, 'r' },
 		{ "to", required_argument, NULL, 't' },
+		{ "version", no_argument, NULL, OPTION_VERSION },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct conversion conv = { .target = TO_NS, .rounds = 16 };
@@ -277,7 +279,9 @@ int cmd_convert(int argc, char **argv)
 			break;
 		case 'h':
 			print_help();
-			return STATUS_OK;
+			return STATUS_YES;
+		case OPTION_VERSION:
+			return print_version("convert");
 		case 'j':
 			conv.json = true;
 			break;

@@ -47,7 +47,8 @@ static void print_help(void)
 	     "      --json         print one JSON object\n"
 	     "      --sysfs DIR    read DIR instead of " SYSFS_DIR "\n"
 	     "      --debugfs DIR  read DIR instead of " SYNC_DEBUGFS_DIR "\n"
-	     "  -h, --help         print this help");
+	     "  -h, --help         print this help\n"
+	     "      --version      print the version");
 }
 
 /* Reads the clock and sysfs so that both are of one epoch. */
@@ -58,11 +59,15 @@ static int collect(const char *sysfs_dir, const char *debugfs, struct clock_info
 
 	for (tries = 0; tries < MAX_TRIES; tries++) {
 		/* The clock first: sysfs tells of a source that this read may have to enable. */
-		if (clock_trace_read_sample(&info->sample))
-			return clock_failure();
+		if (clock_trace_read_sample(&info->sample)) {
+			bool missing = clock_is_missing();
+
+			clock_failure();
+			return missing ? STATUS_NO : STATUS_UNUSABLE;
+		}
 		result = sysfs_read(sysfs_dir, &info->sysfs);
 		if (result == SYSFS_BAD)
-			return STATUS_FAILED;
+			return STATUS_UNUSABLE;
 		info->has_sysfs = result == SYSFS_OK;
 		if (!info->has_sysfs || !info->sample.epoch ||
 		    info->sysfs.epoch == info->sample.epoch)
@@ -71,13 +76,13 @@ static int collect(const char *sysfs_dir, const char *debugfs, struct clock_info
 	if (tries == MAX_TRIES) {
 		complain("epoch %" PRIu32 " of the clock differs from epoch %" PRIu32 " in %s",
 			 info->sample.epoch, info->sysfs.epoch, sysfs_dir);
-		return STATUS_FAILED;
+		return STATUS_UNUSABLE;
 	}
 	if (info->has_sysfs && info->sysfs.frequency != info->sample.frequency) {
 		complain("frequency %" PRIu64 " Hz of the clock differs from %" PRIu64
 			 " Hz in %s",
 			 info->sample.frequency, info->sysfs.frequency, sysfs_dir);
-		return STATUS_FAILED;
+		return STATUS_UNUSABLE;
 	}
 
 	if (clock_trace_resolution(&info->resolution_ns))
@@ -85,8 +90,8 @@ static int collect(const char *sysfs_dir, const char *debugfs, struct clock_info
 	info->vdso = vdso_check();
 	info->has_check = info->has_sysfs && sync_check_exists(sysfs_dir);
 	if (info->has_check && sync_check_read(sysfs_dir, debugfs, &info->check) != SYSFS_OK)
-		return STATUS_FAILED;
-	return STATUS_OK;
+		return STATUS_UNUSABLE;
+	return STATUS_YES;
 }
 
 static void print_text(const struct clock_info *info, const char *sysfs_dir)
@@ -162,6 +167,7 @@ int cmd_info(int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ "json", no_argument, NULL, 'j' },
 		{ "sysfs", required_argument, NULL, 's' },
+		{ "version", no_argument, NULL, OPTION_VERSION },
 		{ NULL, 0, NULL, 0 },
 	};
 	const char *sysfs_dir = SYSFS_DIR, *debugfs = SYNC_DEBUGFS_DIR;
@@ -176,7 +182,9 @@ int cmd_info(int argc, char **argv)
 			break;
 		case 'h':
 			print_help();
-			return STATUS_OK;
+			return STATUS_YES;
+		case OPTION_VERSION:
+			return print_version("info");
 		case 'j':
 			json = true;
 			break;
@@ -193,9 +201,9 @@ int cmd_info(int argc, char **argv)
 	}
 
 	status = collect(sysfs_dir, debugfs, &info);
-	if (status == STATUS_NO_CLOCK && json)
+	if (status == STATUS_NO && json)
 		print_absent_json();
-	if (status != STATUS_OK)
+	if (status != STATUS_YES)
 		return status;
 	if (json)
 		print_as_json(&info);
@@ -203,5 +211,5 @@ int cmd_info(int argc, char **argv)
 		print_text(&info, sysfs_dir);
 	if (info.has_check)
 		sync_check_release(&info.check);
-	return STATUS_OK;
+	return STATUS_YES;
 }

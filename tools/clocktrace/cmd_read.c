@@ -10,7 +10,7 @@
 
 #include "clock_trace.h"
 #include "clocktrace.h"
-#include "number.h"
+#include "common/number.h"
 #include "output.h"
 #include "stop.h"
 
@@ -43,7 +43,8 @@ static void print_help(void)
 	     "                          stopped)\n"
 	     "  -i, --interval SECONDS  read every SECONDS, such as 0.5\n"
 	     "      --json              print one JSON object a line\n"
-	     "  -h, --help              print this help");
+	     "  -h, --help              print this help\n"
+	     "      --version           print the version");
 }
 
 static const char *clock_name(clockid_t clock)
@@ -135,7 +136,7 @@ static int read_all(const struct read_options *opts)
 		if ((opts->interval_ns || i % 4096 == 0) && !flush_output())
 			break;
 	}
-	return STATUS_OK;
+	return STATUS_YES;
 }
 
 int cmd_read(int argc, char **argv)
@@ -150,6 +151,7 @@ int cmd_read(int argc, char **argv)
 		{ "json", no_argument, NULL, JSON },
 		{ "syscall", no_argument, NULL, SYSCALL },
 		{ "unordered", no_argument, NULL, UNORDERED },
+		{ "version", no_argument, NULL, OPTION_VERSION },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct read_options opts = { .clock = CLOCK_TRACE };
@@ -159,7 +161,9 @@ int cmd_read(int argc, char **argv)
 		switch (option) {
 		case 'h':
 			print_help();
-			return STATUS_OK;
+			return STATUS_YES;
+		case OPTION_VERSION:
+			return print_version("read");
 		case 'i':
 			if (!parse_seconds(optarg, &opts.interval_ns))
 				return try_help("read");

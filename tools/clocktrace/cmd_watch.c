@@ -14,7 +14,7 @@
 
 #include "clock_trace.h"
 #include "clocktrace.h"
-#include "number.h"
+#include "common/number.h"
 #include "output.h"
 #include "stop.h"
 #include "sync_check.h"
@@ -50,12 +50,13 @@ static void print_help(void)
 	     "Options:\n"
 	     "  -c, --checks            a line for each check of the counters as well\n"
 	     "  -n, --count N           end after N changes; with --checks, checks count too\n"
-	     "  -t, --timeout SECONDS   end after SECONDS, with --count with exit status 4\n"
+	     "  -t, --timeout SECONDS   end after SECONDS, with --count with exit status 1\n"
 	     "  -i, --interval SECONDS  look every SECONDS as well; needed only where there is\n"
 	     "                          no " SYSFS_DIR ": the default is 1 there\n"
 	     "      --json              print one JSON object a line\n"
 	     "      --sysfs DIR         read DIR instead of " SYSFS_DIR "\n"
-	     "  -h, --help              print this help");
+	     "  -h, --help              print this help\n"
+	     "      --version           print the version");
 }
 
 /* Reads what there is to know; without sysfs, the strings stay empty. */
@@ -65,15 +66,15 @@ static int look(struct watch *watch, struct sysfs_clock *clock)
 
 	if (watch->has_sysfs) {
 		if (!sysfs_rearm(watch->fds))
-			return STATUS_FAILED;
-		return sysfs_read(watch->sysfs_dir, clock) == SYSFS_OK ? STATUS_OK
-								       : STATUS_FAILED;
+			return STATUS_UNUSABLE;
+		return sysfs_read(watch->sysfs_dir, clock) == SYSFS_OK ? STATUS_YES
+								       : STATUS_UNUSABLE;
 	}
 	if (clock_trace_read_sample(&sample))
 		return clock_failure();
 	clock->epoch = sample.epoch;
 	clock->frequency = sample.frequency;
-	return STATUS_OK;
+	return STATUS_YES;
 }
 
 static bool differs(const struct sysfs_clock *a, const struct sysfs_clock *b)
@@ -161,15 +162,15 @@ static int look_for_check(struct watch *watch, bool *seen)
 
 	*seen = false;
 	if (!watch->checks)
-		return STATUS_OK;
+		return STATUS_YES;
 	if (sync_check_read_counts(watch->sysfs_dir, &now) != SYSFS_OK)
-		return STATUS_FAILED;
+		return STATUS_UNUSABLE;
 	*seen = now.checks != watch->check.checks || now.failures != watch->check.failures ||
 		now.incomplete != watch->check.incomplete;
 	if (*seen)
 		print_check(watch, &now);
 	watch->check = now;
-	return STATUS_OK;
+	return STATUS_YES;
 }
 
 static uint64_t monotonic_ns(void)
@@ -207,10 +208,10 @@ static int follow(struct watch *watch, struct sysfs_clock *last)
 
 		memset(&now, 0, sizeof(now));
 		status = look(watch, &now);
-		if (status != STATUS_OK)
+		if (status != STATUS_YES)
 			return status;
 		status = look_for_check(watch, &checked);
-		if (status != STATUS_OK)
+		if (status != STATUS_YES)
 			return status;
 		changes += checked;
 		if (differs(&now, last) && changes < watch->count) {
@@ -219,11 +220,11 @@ static int follow(struct watch *watch, struct sysfs_clock *last)
 			changes++;
 		}
 		if (!flush_output())
-			return STATUS_FAILED;
+			return STATUS_UNUSABLE;
 	}
 	if (watch->count != UINT64_MAX && changes < watch->count && !stop_requested())
-		return STATUS_TIMEOUT;
-	return STATUS_OK;
+		return STATUS_NO;
+	return STATUS_YES;
 }
 
 static int run(struct watch *watch)
@@ -235,25 +236,25 @@ static int run(struct watch *watch)
 	if (watch->checks && !sync_check_exists(watch->sysfs_dir)) {
 		complain("this kernel does not check its counter: there is no %s/check",
 			 watch->sysfs_dir);
-		return STATUS_FAILED;
+		return STATUS_UNUSABLE;
 	}
 	result = sysfs_watch(watch->sysfs_dir, watch->checks, watch->fds);
 	if (result == SYSFS_BAD)
-		return STATUS_FAILED;
+		return STATUS_UNUSABLE;
 	watch->has_sysfs = result == SYSFS_OK;
 	if (!watch->has_sysfs && watch->interval_ns == UINT64_MAX)
 		watch->interval_ns = NSEC_PER_SEC;
 
 	memset(&first, 0, sizeof(first));
 	status = look(watch, &first);
-	if (status != STATUS_OK)
+	if (status != STATUS_YES)
 		return status;
 	if (watch->checks &&
 	    sync_check_read_counts(watch->sysfs_dir, &watch->check) != SYSFS_OK)
-		return STATUS_FAILED;
+		return STATUS_UNUSABLE;
 	print_event(watch, "start", &first);
 	if (!flush_output())
-		return STATUS_FAILED;
+		return STATUS_UNUSABLE;
 	return follow(watch, &first);
 }
 
@@ -267,6 +268,7 @@ int cmd_watch(int argc, char **argv)
 		{ "json", no_argument, NULL, 'j' },
 		{ "sysfs", required_argument, NULL, 's' },
 		{ "timeout", required_argument, NULL, 't' },
+		{ "version", no_argument, NULL, OPTION_VERSION },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct watch watch = {
@@ -284,7 +286,9 @@ int cmd_watch(int argc, char **argv)
 			break;
 		case 'h':
 			print_help();
-			return STATUS_OK;
+			return STATUS_YES;
+		case OPTION_VERSION:
+			return print_version("watch");
 		case 'i':
 			if (!parse_seconds(optarg, &watch.interval_ns))
 				return try_help("watch");

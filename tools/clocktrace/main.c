@@ -35,6 +35,7 @@ static const struct {
 } programs[] = {
 	{ "merge", "place the traces of guests on the time line of their host" },
 	{ "verify", "prove that guests' times are placed right" },
+	{ "lttng", "have LTTng use the clock, and align its traces" },
 };
 
 #define NR_PROGRAMS (sizeof(programs) / sizeof(programs[0]))
@@ -56,8 +57,8 @@ static void print_help(void)
 	puts("\n"
 	     "Each command has --help, and --json for programs that read its output.\n"
 	     "\n"
-	     "Exit status: 0 success, 1 failure, 2 wrong usage, 3 kernel without CLOCK_TRACE,\n"
-	     "4 time-out, 5 counters that are not synchronized. More is in clocktrace(1).");
+	     "Exit status: 0 the work is done, or the answer is yes; 1 the answer is no;\n"
+	     "2 wrong usage, or there is no answer. More is in clocktrace(1).");
 }
 
 static const struct command *find_command(const char *name)
@@ -95,8 +96,8 @@ static int run_program(char **argv)
 	}
 	snprintf(path, sizeof(path), "clocktrace-%s", argv[0]);
 	execvp(path, argv);
-	complain("the program %s cannot be run: %s; it is in tools/trace", path, strerror(errno));
-	return STATUS_USAGE;
+	complain("the program %s cannot be run: %s", path, strerror(errno));
+	return STATUS_UNUSABLE;
 }
 
 static int run(int argc, char **argv)
@@ -109,14 +110,14 @@ static int run(int argc, char **argv)
 	const struct command *command;
 	int first;
 
+	argv[0] = (char[]){ "clocktrace" };
 	/* The leading + leaves what follows the command to the command. */
 	switch (getopt_long(argc, argv, "+hV", options, NULL)) {
 	case 'h':
 		print_help();
-		return STATUS_OK;
+		return STATUS_YES;
 	case 'V':
-		puts("clocktrace " CLOCKTRACE_VERSION);
-		return STATUS_OK;
+		return print_version(NULL);
 	case -1:
 		break;
 	default:
@@ -124,7 +125,7 @@ static int run(int argc, char **argv)
 	}
 
 	if (optind >= argc) {
-		complain("say what to do: info, check, read, watch, convert, bench, merge or verify");
+		complain("say what to do: a command such as info, or merge; --help lists them");
 		return try_help(NULL);
 	}
 	if (is_program(argv[optind]))
@@ -136,6 +137,8 @@ static int run(int argc, char **argv)
 	}
 
 	first = optind;
+	/* For what getopt_long() says */
+	argv[first] = text_of("clocktrace %s", command->name);
 	/* 0 makes getopt_long() start over, with the command's own arguments. */
 	optind = 0;
 	return command->run(argc - first, argv + first);

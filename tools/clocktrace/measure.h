@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "clocks.h"
-#include "statistics.h"
+#include "common/statistics.h"
 
 enum method {
 	/* clock_gettime() of the C library, which uses the vDSO where it can. */

@@ -1,9 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
+/*
+ * Ending a command that runs until it is told to stop, see stop.h.
+ */
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
+#include <unistd.h>
 
+#include "common/output.h"
 #include "stop.h"
 
 #define NSEC_PER_SEC UINT64_C(1000000000)
@@ -36,25 +43,34 @@ bool stop_requested(void)
 	return stop_signal != 0;
 }
 
-int stop_wait(struct pollfd *fds, unsigned int nr_fds, uint64_t timeout_ns)
+void stop_wait(const struct pollfd *fds, unsigned int nr_fds, uint64_t timeout_ns)
 {
 	struct timespec timeout = {
 		.tv_sec = (time_t)(timeout_ns / NSEC_PER_SEC),
 		.tv_nsec = (long)(timeout_ns % NSEC_PER_SEC),
 	};
+	struct pollfd all[STOP_FDS_MAX + 1];
 	sigset_t stopping, before;
 	int ret = 0;
 	size_t i;
 
+	if (nr_fds)
+		memcpy(all, fds, nr_fds * sizeof(*fds));
+	/* Without any event: only that nobody reads any more is worth waking up for. */
+	all[nr_fds] = (struct pollfd){ .fd = STDOUT_FILENO };
 	/* Between the test of the flag and ppoll() a signal has to wait, or it would be missed. */
 	sigemptyset(&stopping);
 	for (i = 0; i < NR_SIGNALS; i++)
 		sigaddset(&stopping, stop_signals[i]);
 	sigprocmask(SIG_BLOCK, &stopping, &before);
 	if (!stop_signal)
-		ret = ppoll(fds, nr_fds, timeout_ns == UINT64_MAX ? NULL : &timeout, &before);
+		ret = ppoll(all, nr_fds + 1, timeout_ns == UINT64_MAX ? NULL : &timeout, &before);
 	sigprocmask(SIG_SETMASK, &before, NULL);
-	return ret;
+	if (ret > 0 && all[nr_fds].revents & (POLLERR | POLLHUP)) {
+		/* What a write would do; SIGPIPE may be ignored. */
+		raise(SIGPIPE);
+		fail_output(EPIPE);
+	}
 }
 
 void stop_by_signal(void)

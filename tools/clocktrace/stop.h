@@ -22,17 +22,20 @@ void stop_on_signals(void);
  */
 bool stop_requested(void);
 
+/* How many file descriptors stop_wait() takes */
+#define STOP_FDS_MAX 8
+
 /**
  * stop_wait() - wait for file descriptors, for some time, or for a signal that asks to stop
- * @fds: as for poll()
- * @nr_fds: as for poll()
+ * @fds: as for poll(), but that the events that came are not told
+ * @nr_fds: number of them, up to %STOP_FDS_MAX
  * @timeout_ns: for how many ns at most, or UINT64_MAX for no limit
  *
- * Returns early also for a signal that came before the call, so none is missed.
- *
- * Return: as poll()
+ * Returns early also for a signal that came before the call, so none is missed. Where nobody
+ * reads standard output any more, it does what a write there would do: SIGPIPE, or
+ * flush_output() fails from then on.
  */
-int stop_wait(struct pollfd *fds, unsigned int nr_fds, uint64_t timeout_ns);
+void stop_wait(const struct pollfd *fds, unsigned int nr_fds, uint64_t timeout_ns);
 
 /**
  * stop_by_signal() - flush standard output and end by the signal that asked to stop

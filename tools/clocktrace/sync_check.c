@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "number.h"
+#include "common/number.h"
 #include "output.h"
 #include "sync_check.h"
 

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "number.h"
+#include "common/number.h"
 #include "output.h"
 #include "sysfs.h"
 

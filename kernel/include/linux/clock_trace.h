@@ -6,6 +6,7 @@
 #include <linux/list.h>
 #include <linux/time64.h>
 #include <linux/types.h>
+#include <linux/uuid.h>
 
 #include <uapi/linux/clock_trace.h>
 
@@ -153,6 +154,7 @@ void clock_trace_read_sample(struct clock_trace_sample *sample);
 void clock_trace_get(void);
 void clock_trace_put(void);
 void clock_trace_get_info(struct clock_trace_info *info);
+void clock_trace_get_uuid(uuid_t *uuid);
 int clock_trace_register_notifier(struct notifier_block *nb);
 int clock_trace_unregister_notifier(struct notifier_block *nb);
 

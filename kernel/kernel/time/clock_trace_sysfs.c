@@ -10,6 +10,7 @@
 #include <linux/kobject.h>
 #include <linux/notifier.h>
 #include <linux/sysfs.h>
+#include <linux/uuid.h>
 
 #include "clock_trace_internal.h"
 
@@ -61,11 +62,20 @@ static ssize_t reason_show(struct kobject *kobj, struct kobj_attribute *attr, ch
 	return sysfs_emit(buf, "%s\n", info.reason);
 }
 
+static ssize_t uuid_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
+{
+	uuid_t uuid;
+
+	clock_trace_get_uuid(&uuid);
+	return sysfs_emit(buf, "%pUb\n", &uuid);
+}
+
 static struct kobj_attribute source_attr = __ATTR_RO(source);
 static struct kobj_attribute frequency_attr = __ATTR_RO(frequency);
 static struct kobj_attribute epoch_attr = __ATTR_RO(epoch);
 static struct kobj_attribute state_attr = __ATTR_RO(state);
 static struct kobj_attribute reason_attr = __ATTR_RO(reason);
+static struct kobj_attribute uuid_attr = __ATTR_RO(uuid);
 
 static struct attribute *clock_trace_attrs[] = {
 	&source_attr.attr,
@@ -73,6 +83,7 @@ static struct attribute *clock_trace_attrs[] = {
 	&epoch_attr.attr,
 	&state_attr.attr,
 	&reason_attr.attr,
+	&uuid_attr.attr,
 	NULL
 };
 

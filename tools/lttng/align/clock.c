@@ -86,6 +86,7 @@ static int take_field(struct clock *clock, const char *text, const char *name,
 	if (token_is(name, name_end, "name")) {
 		copy_string(clock->name, sizeof(clock->name), value, skip_token(value));
 	} else if (token_is(name, name_end, "uuid")) {
+		clock->uuid_slot = value + 1 - text;
 		copy_string(clock->uuid, sizeof(clock->uuid), value, skip_token(value));
 	} else if (token_is(name, name_end, "freq")) {
 		if (get_number(value, &number) || number <= 0)
@@ -123,23 +124,30 @@ static const char *take_block(struct clock *clock, const char *text, const char 
 	}
 }
 
-/* Is this environment the kernel's? NULL where it does not make sense. */
+/* Is this environment the kernel's, and of which host? NULL where it does not make sense. */
 static const char *take_environment(struct clock *clock, const char *at)
 {
 	const char *end;
 
 	for (at = skip_space(at); *at != '}'; at = skip_space(end)) {
+		bool domain, host;
+
 		if (!*at)
 			return NULL;
 		end = skip_token(at);
-		if (!token_is(at, end, "domain"))
+		domain = token_is(at, end, "domain");
+		host = token_is(at, end, "hostname");
+		if (!domain && !host)
 			continue;
 		at = skip_space(end);
 		if (*at != '=')
 			return NULL;
 		at = skip_space(at + 1);
 		end = skip_token(at);
-		clock->kernel = token_is(at, end, "\"kernel\"");
+		if (domain)
+			clock->kernel = token_is(at, end, "\"kernel\"");
+		else
+			copy_string(clock->host, sizeof(clock->host), at, end);
 	}
 	return at;
 }
@@ -182,6 +190,7 @@ int clock_find(const char *text, struct clock *clock, const char **why)
 	if (clocks != 1)
 		*why = clocks ? "it has more than one clock" : "it has no clock";
 	else if (strlen(clock->uuid) != sizeof(clock->uuid) - 1 ||
+		 text[clock->uuid_slot + sizeof(clock->uuid) - 1] != '"' ||
 		 strspn(clock->uuid, "0123456789abcdefABCDEF-") != sizeof(clock->uuid) - 1)
 		*why = "its clock has no UUID";
 	else if (!clock->slot_size)

@@ -6,8 +6,12 @@
  * that a reader of their traces finds one clock in them and not two. Nothing here
  * depends on the kernel or on the C library.
  *
- * The UUID stands for the clock of this machine since its boot. LTTng's own clock
- * uses the boot id for that. This one is the boot id XORed with a constant that
+ * The UUID stands for the clock of this machine since its boot. A kernel that gives its
+ * clock an identity shows it in /sys/kernel/clock_trace/uuid, and that is what both take.
+ *
+ * Other kernels have no more than the boot id, which LTTng's own clock uses, and which
+ * is not as good: containers may show another one, and clones of a machine share it.
+ * There the UUID is the boot id XORed with a constant that
  * leaves the bits of the version and the variant alone: other than the boot id, and
  * as unique. Anyone can tell the one from the other.
  *

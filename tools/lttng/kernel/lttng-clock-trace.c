@@ -14,18 +14,32 @@
 #include <linux/module.h>
 #include <linux/printk.h>
 #include <linux/string.h>
+#include <linux/uuid.h>
 
 #include <lttng/clock.h>
 #include <wrapper/random.h>
 
 #include "lttng_clock_trace.h"
 
-/* As the boot id, it does not change while the module is loaded. */
-static char clock_uuid[LTTNG_CLOCK_TRACE_UUID_SIZE];
+/* Also where the kernel's header does not have it */
+void clock_trace_get_uuid(uuid_t *uuid);
 
-static int uuid(char *uuid)
+/* For a kernel that gives its clock no identity. It does not change. */
+static char boot_uuid[LTTNG_CLOCK_TRACE_UUID_SIZE];
+
+/* Asked again for each session: a clone of this machine has another one. */
+static int uuid(char *to)
 {
-	strscpy(uuid, clock_uuid, LTTNG_MODULES_UUID_STR_LEN);
+	void (*get_uuid)(uuid_t *uuid) = symbol_get(clock_trace_get_uuid);
+	uuid_t uuid;
+
+	if (!get_uuid) {
+		strscpy(to, boot_uuid, LTTNG_MODULES_UUID_STR_LEN);
+		return 0;
+	}
+	get_uuid(&uuid);
+	symbol_put(clock_trace_get_uuid);
+	snprintf(to, LTTNG_MODULES_UUID_STR_LEN, "%pUb", &uuid);
 	return 0;
 }
 
@@ -53,10 +67,10 @@ static int __init lttng_clock_trace_init(void)
 	int ret;
 
 	ret = wrapper_get_bootid(boot_id);
-	if (!ret && lttng_clock_trace_uuid(boot_id, clock_uuid))
+	if (!ret && lttng_clock_trace_uuid(boot_id, boot_uuid))
 		ret = -EINVAL;
 	if (ret) {
-		pr_err("the boot id, which identifies the clock, cannot be read: %d\n", ret);
+		pr_err("the boot id, which may identify the clock, cannot be read: %d\n", ret);
 		return ret;
 	}
 

@@ -66,6 +66,21 @@ warns_once()
 		$said != *$'\n'* ]]
 }
 
+# A filter that answers EPERM is neither a missing clock nor a reason for another time: -EIO
+# (-5) is what LTTng-UST does not record.
+filter_is_named()
+{
+	local out
+
+	out=$("$O/tests/filter" exec "$O/tests/callbacks" "$PLUGIN" 2>"$WORK/said") || return
+	printf '%s\n' "$out"
+	cat "$WORK/said"
+	[[ $out == -5 ]] && (($(wc -l <"$WORK/said") == 1)) &&
+		grep -q 'seccomp.*forbids clock_gettime' "$WORK/said"
+}
+
+WORK=$(mktemp -d)
+trap 'rm -rf "$WORK"' EXIT
 tap_begin
 tap_run "the UUID is the boot id with the mask" uuids_are_right || true
 tap_run "the UUID keeps its version and variant" version_stays || true
@@ -75,6 +90,12 @@ if [[ -d /sys/kernel/clock_trace ]]; then
 	tap_skip "$name" "this kernel has CLOCK_TRACE"
 else
 	tap_run "$name" warns_once || true
+fi
+name="a filter that forbids clock_gettime() is named, and no time is made up"
+if [[ -d /sys/kernel/clock_trace ]]; then
+	tap_skip "$name" "this kernel has CLOCK_TRACE"
+else
+	tap_run "$name" filter_is_named || true
 fi
 tap_run "the man page is well-formed" \
 	mandoc -T lint -W warning "$TOP/Documentation/man/clocktrace-lttng.1" || true

@@ -12,6 +12,7 @@
 
 #include "common/array.h"
 #include "common/message.h"
+#include "common/output.h"
 #include "merge/summary.h"
 #include "readers/guard.h"
 #include "writers/writer.h"
@@ -226,10 +227,10 @@ static void parse(int argc, char **argv, struct options *options)
 		switch (option) {
 		case 'h':
 			print_help();
-			exit(STATUS_YES);
+			exit(close_output(STATUS_YES));
 		case VERSION:
 			puts("clocktrace merge " CLOCKTRACE_VERSION);
-			exit(STATUS_YES);
+			exit(close_output(STATUS_YES));
 		case 'o':
 			options->output = optarg;
 			break;

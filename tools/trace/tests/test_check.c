@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/array.h"
+#include "verify/apic_id.h"
 #include "verify/check.h"
 #include "tap.h"
 
@@ -88,8 +89,8 @@ static void sample_of(struct guest_samples *guest, int32_t pid, uint32_t sequenc
 	if (!guest->pid)
 		guest->pid = pid;
 	guest->items = array_room(guest->items, guest->count, sizeof(*guest->items));
-	guest->pids = array_room(guest->pids, guest->count, sizeof(*guest->pids));
-	guest->pids[guest->count] = pid;
+	guest->names = array_room(guest->names, guest->count, sizeof(*guest->names));
+	guest->names[guest->count] = (struct vm_name){ pid, 0 };
 	guest->items[guest->count++] = (struct guest_sample){
 		.sequence = sequence,
 		.value = value,
@@ -487,6 +488,40 @@ static void test_unknown_vcpu(void)
 	CHECK(!trace.stays[0].vm_id && trace.stays[0].vcpu_id == VCPU_UNKNOWN);
 }
 
+/* CPUID of a made-up CPU: the last leaf, and what the leaves of the APIC ID say */
+static struct cpuid made_up[APIC_LEAF_TOPOLOGY_V2 + 1];
+
+static struct cpuid made_up_cpuid(uint32_t leaf, uint32_t subleaf)
+{
+	CHECK(leaf <= made_up[0].eax && !subleaf);
+	return made_up[leaf];
+}
+
+static uint32_t made_up_id(uint32_t last)
+{
+	made_up[0].eax = last;
+	return apic_id(made_up_cpuid, apic_id_leaf(made_up_cpuid));
+}
+
+/* An APIC ID above 255 is cut in the leaf that all CPUs have. */
+static void test_apic_id(void)
+{
+	memset(made_up, 0, sizeof(made_up));
+	made_up[APIC_LEAF_FEATURES].ebx = (0x123 & 0xff) << 24 | 0x00ffffff;
+	CHECK(made_up_id(0xa) == 0x23);
+	/* Without levels of topology, a leaf is not there. */
+	made_up[APIC_LEAF_TOPOLOGY].edx = 0x123;
+	CHECK(made_up_id(0xd) == 0x23);
+	made_up[APIC_LEAF_TOPOLOGY].ebx = 1;
+	CHECK(made_up_id(0xa) == 0x23);
+	CHECK(made_up_id(0xb) == 0x123);
+	made_up[APIC_LEAF_TOPOLOGY_V2].edx = 0x456;
+	CHECK(made_up_id(0x1f) == 0x123);
+	made_up[APIC_LEAF_TOPOLOGY_V2].ebx = 2;
+	CHECK(made_up_id(0x1e) == 0x123);
+	CHECK(made_up_id(0x1f) == 0x456);
+}
+
 int main(void)
 {
 	tap_begin();
@@ -513,5 +548,6 @@ int main(void)
 	tap_run(test_moved_in_order, "such samples are placed in their order, too");
 	tap_run(test_snapshot, "samples that come again with a snapshot");
 	tap_run(test_unknown_vcpu, "stays whose vCPU only the thread tells");
+	tap_run(test_apic_id, "the whole APIC ID of a CPU");
 	return tap_end();
 }

@@ -19,6 +19,7 @@
  */
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/array.h"
 #include "verify/check.h"
@@ -219,8 +220,34 @@ static size_t count_contradictions(const struct clocktrace_vcpu *vcpu)
 	return count;
 }
 
-/* The VM that a process created, 0 if none is in the trace */
-static uint64_t find_vm(const struct host_trace *trace, int32_t pid)
+static bool same_name(struct vm_name one, struct vm_name other)
+{
+	return one.pid == other.pid && one.vm_id == other.vm_id;
+}
+
+/* All VMs of a process, or of all processes, as they are named on the command line */
+static char *list_vms(const struct host_trace *trace, int32_t pid)
+{
+	char *list = text_of("none"), *longer;
+	size_t i, j;
+
+	for (i = 0; i < trace->nr_tsc_events; i++) {
+		const struct clocktrace_guest_event *event = &trace->tsc_events[i].event;
+
+		for (j = 0; j < i && trace->tsc_events[j].event.vm_id != event->vm_id; j++)
+			;
+		if (j < i || (pid && event->vm_pid != pid))
+			continue;
+		longer = text_of("%s%s%" PRId32 "/%" PRIu64, strcmp(list, "none") ? list : "",
+				 strcmp(list, "none") ? ", " : "", event->vm_pid, event->vm_id);
+		free(list);
+		list = longer;
+	}
+	return list;
+}
+
+/* The VM of that name, 0 if it is not in the trace */
+static uint64_t find_vm(const struct host_trace *trace, struct vm_name name)
 {
 	uint64_t vm_id = 0;
 	size_t i;
@@ -228,13 +255,31 @@ static uint64_t find_vm(const struct host_trace *trace, int32_t pid)
 	for (i = 0; i < trace->nr_tsc_events; i++) {
 		const struct clocktrace_guest_event *event = &trace->tsc_events[i].event;
 
-		if (event->vm_pid != pid)
+		if (event->vm_pid != name.pid || (name.vm_id && event->vm_id != name.vm_id))
 			continue;
 		if (vm_id && event->vm_id != vm_id)
-			die("process %" PRId32 " created more than one VM", pid);
+			die("process %" PRId32 " created more than one VM, or its PID was used again: name one of %s",
+			    name.pid, list_vms(trace, name.pid));
 		vm_id = event->vm_id;
 	}
 	return vm_id;
+}
+
+void check_names(const struct host_trace *trace, const struct guest_samples *guests,
+		 size_t nr_guests)
+{
+	struct vm_name name = { 0 };
+	size_t guest, i;
+
+	for (guest = 0; guest < nr_guests; guest++)
+		for (i = 0; i < guests[guest].count; i++) {
+			if (same_name(guests[guest].names[i], name))
+				continue;
+			name = guests[guest].names[i];
+			if (!find_vm(trace, name))
+				die("%s: the trace has no such VM; the VMs in it are: %s",
+				    guests[guest].argument, list_vms(trace, 0));
+		}
 }
 
 static void describe_place(const struct place *place, struct vcpu_result *result)
@@ -255,12 +300,12 @@ static void describe_place(const struct place *place, struct vcpu_result *result
 }
 
 /* The guest goes on in the VM of another process. */
-static void enter_vm(struct walk *walk, int32_t pid)
+static void enter_vm(struct walk *walk, struct vm_name name)
 {
 	struct vcpu_result *result = walk->result;
 
 	walk->here = (struct place){ 0 };
-	result->vm_id = find_vm(walk->trace, pid);
+	result->vm_id = find_vm(walk->trace, name);
 	if (!result->vm_id)
 		return;
 	walk->here.vcpu = clocktrace_guests_vcpu(walk->history, result->vm_id,
@@ -288,12 +333,12 @@ static void walk_samples(struct walk *walk)
 {
 	const struct guest_samples *guest = walk->guest;
 	const struct guest_sample *last = NULL;
-	int32_t pid = 0;
+	struct vm_name name = { 0 };
 	size_t i;
 
 	for (i = 0; i < guest->count; i++) {
 		const struct guest_sample *sample = &guest->items[i];
-		bool moved = guest->pids[i] != pid;
+		bool moved = !same_name(guest->names[i], name);
 
 		if (sample->vcpu != walk->vcpu_id)
 			continue;
@@ -304,7 +349,7 @@ static void walk_samples(struct walk *walk)
 			walk->may_be_carried = true;
 		}
 		if (moved)
-			enter_vm(walk, pid = guest->pids[i]);
+			enter_vm(walk, name = guest->names[i]);
 		check_sample(walk, i);
 		last = sample;
 	}

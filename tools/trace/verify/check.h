@@ -76,6 +76,17 @@ struct check_result {
 };
 
 /**
+ * check_names() - find the VMs that are named in the trace
+ * @trace: the host's trace
+ * @guests: the samples of each guest
+ * @nr_guests: number of guests
+ *
+ * Ends the program if one is not there, or if its process has several and none is named.
+ */
+void check_names(const struct host_trace *trace, const struct guest_samples *guests,
+		 size_t nr_guests);
+
+/**
  * check() - place all samples
  * @trace: the host's trace; counts the samples of each stay
  * @guests: the samples of each guest

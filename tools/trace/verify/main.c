@@ -9,6 +9,7 @@
 
 #include "verify/check.h"
 #include "common/message.h"
+#include "common/output.h"
 #include "readers/guard.h"
 #include "verify/report.h"
 
@@ -23,18 +24,23 @@ static void print_help(void)
 	     "Convert what guests read from CLOCK_TRACE to the host's time, and look whether each\n"
 	     "vCPU was in the guest then.\n"
 	     "\n"
-	     "TRACE is the host's trace, recorded by trace-cmd with the clock \"clock_trace\" and the\n"
-	     "events kvm_entry, kvm_exit and kvm_guest_tsc. SAMPLES is what clocktrace-guest-sampler wrote in\n"
-	     "the guest that the process PID ran, with a comma before the next process that it\n"
-	     "moved to. Either may be a directory with what LTTng recorded with CLOCK_TRACE.\n"
+	     "TRACE is the host's trace, recorded by trace-cmd with the clock \"clock_trace\" and\n"
+	     "the events kvm_entry, kvm_exit and kvm_guest_tsc. SAMPLES is what\n"
+	     "clocktrace-guest-sampler wrote in the guest that the process PID ran, with a comma\n"
+	     "before the next process that it moved to. Of several VMs of a process, PID/VM names\n"
+	     "one by its number. Either may be a directory with what LTTng recorded with\n"
+	     "CLOCK_TRACE.\n"
 	     "\n"
+	     "Options:\n"
 	     "  --shift TICKS   make each offset wrong by TICKS, which may be negative\n"
 	     "  --trust-clock   TRACE is of CLOCK_TRACE though it names another clock, as what\n"
 	     "                  \"trace-cmd extract -B\" writes may\n"
 	     "  --json          print one JSON object\n"
+	     "  -h, --help      print this help\n"
+	     "  --version       print the version\n"
 	     "\n"
-	     "Exit status: 0 all samples are inside, 1 they are not, 2 failure.\n"
-	     "More is in clocktrace verify(1).");
+	     "Exit status: 0 all samples are inside, 1 they are not, 2 wrong usage or input that\n"
+	     "cannot be used. More is in clocktrace-verify(1).");
 }
 
 static long long parse_number(const char *text)
@@ -72,7 +78,9 @@ static int run(void *data)
 		die("out of memory");
 	for (i = 0; i < nr_guests; i++)
 		samples_read(arguments->guests[i], &guests[i]);
+	samples_check_same(guests, nr_guests);
 	trace_read(arguments->path, arguments->trust_clock, &trace);
+	check_names(&trace, guests, nr_guests);
 	check(&trace, guests, nr_guests, arguments->shift, &result);
 	passed = check_passed(&result);
 	if (arguments->json)
@@ -84,9 +92,7 @@ static int run(void *data)
 	free(guests);
 	free(result.vcpus);
 	trace_free(&trace);
-	if (fflush(stdout) || ferror(stdout))
-		die("the result cannot be written");
-	return passed ? STATUS_YES : STATUS_NO;
+	return close_output(passed ? STATUS_YES : STATUS_NO);
 }
 
 int main(int argc, char **argv)
@@ -109,10 +115,10 @@ int main(int argc, char **argv)
 		switch (option) {
 		case 'h':
 			print_help();
-			return STATUS_YES;
+			return close_output(STATUS_YES);
 		case 'V':
 			puts("clocktrace verify " CLOCKTRACE_VERSION);
-			return STATUS_YES;
+			return close_output(STATUS_YES);
 		case 'j':
 			arguments.json = true;
 			break;

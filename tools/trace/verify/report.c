@@ -134,7 +134,8 @@ static size_t count_vms(const struct guest_samples *guest)
 	size_t vms = 0, i;
 
 	for (i = 0; i < guest->count; i++)
-		vms += !i || guest->pids[i] != guest->pids[i - 1];
+		vms += !i || guest->names[i].pid != guest->names[i - 1].pid ||
+		       guest->names[i].vm_id != guest->names[i - 1].vm_id;
 	return vms;
 }
 

@@ -14,6 +14,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <getopt.h>
 #include <limits.h>
 #include <pthread.h>
 #include <sched.h>
@@ -30,22 +31,29 @@
 
 #include "clock_trace.h"
 #include "readers/samples/sample.h"
+#include "verify/apic_id.h"
+
+#define PROG "clocktrace-guest-sampler"
 
 #define BURST 32
 /* Readings in a row without leaving the guest on purpose */
 #define ROW 4
 #define PAUSE_NS 4000000
 #define RETRY_NS 50000000
+/* How many retries are too long for a guest that is all right: 5 s, and then every 30 s */
+#define RETRIES_PATIENT 100
+#define RETRIES_BETWEEN 600
 #define CPUS_MAX 64
 
 static int port = -1;
 static uint32_t boot;
+static uint32_t apic_leaf;
 
 static void log_line(const char *format, ...)
 {
 	va_list arguments;
 
-	fputs("clocktrace-guest-sampler: ", stdout);
+	fputs(PROG ": ", stdout);
 	va_start(arguments, format);
 	vprintf(format, arguments);
 	va_end(arguments);
@@ -57,7 +65,7 @@ static void log_line(const char *format, ...)
 __attribute__((noreturn)) static void fail(const char *what)
 {
 	log_line("%s: %s", what, strerror(errno));
-	exit(1);
+	exit(2);
 }
 
 static void pause_for(long ns)
@@ -108,13 +116,18 @@ static bool open_port(void)
 	return port >= 0;
 }
 
-static unsigned int apic_id(void)
+static struct cpuid read_cpuid(uint32_t leaf, uint32_t subleaf)
 {
-	unsigned int eax, ebx, ecx, edx;
+	struct cpuid cpuid;
 
 	/* Not __get_cpuid(), which leaves the guest twice */
-	__cpuid(1, eax, ebx, ecx, edx);
-	return ebx >> 24;
+	__cpuid_count(leaf, subleaf, cpuid.eax, cpuid.ebx, cpuid.ecx, cpuid.edx);
+	return cpuid;
+}
+
+static unsigned int this_vcpu(void)
+{
+	return apic_id(read_cpuid, apic_leaf);
 }
 
 /* A CPU that came back is offline at first; one that is gone has no such file. */
@@ -148,12 +161,12 @@ static bool pin(unsigned int cpu)
 static bool take_burst(unsigned int cpu, uint32_t sequence,
 		       struct guest_sample *samples)
 {
-	unsigned int vcpu = apic_id(), i;
+	unsigned int vcpu = this_vcpu(), i;
 	bool counter = counter_in_use();
 	struct timespec ts;
 
 	for (i = 0; i < BURST; i++) {
-		if (i % ROW == 0 && apic_id() != vcpu)
+		if (i % ROW == 0 && this_vcpu() != vcpu)
 			return false;
 		if (clock_gettime(CLOCK_TRACE, &ts))
 			fail("CLOCK_TRACE");
@@ -166,7 +179,7 @@ static bool take_burst(unsigned int cpu, uint32_t sequence,
 			.cpu = (uint16_t)cpu,
 			.vcpu = (uint16_t)vcpu,
 		};
-		if (i % ROW == ROW - 1 && apic_id() != vcpu)
+		if (i % ROW == ROW - 1 && this_vcpu() != vcpu)
 			return false;
 	}
 	/* If it was the counter before and after, so it was in between. */
@@ -220,15 +233,96 @@ static void mount_all(void)
 		fail("mounting /sys");
 }
 
-int main(void)
+/* What waits for ever has to say for what. */
+static bool is_time_to_tell(unsigned int retries)
+{
+	return retries == RETRIES_PATIENT || (retries && retries % RETRIES_BETWEEN == 0);
+}
+
+static void await_port(void)
+{
+	unsigned int retries;
+
+	for (retries = 0; !open_port(); retries++) {
+		if (is_time_to_tell(retries))
+			log_line("waiting for the port " GUEST_SAMPLE_PORT
+				 ": give QEMU -device virtserialport,name=" GUEST_SAMPLE_PORT);
+		pause_for(RETRY_NS);
+	}
+}
+
+static void await_counter(void)
+{
+	char state[32], reason[256];
+	unsigned int retries;
+
+	for (retries = 0; !counter_in_use(); retries++) {
+		if (is_time_to_tell(retries)) {
+			read_line("/sys/kernel/clock_trace/state", state, sizeof(state));
+			read_line("/sys/kernel/clock_trace/reason", reason, sizeof(reason));
+			log_line("waiting for a TSC that the kernel trusts (state: %s, %s): "
+				 "start QEMU with -cpu host,migratable=off or +invtsc, "
+				 "or this kernel with tsc=reliable",
+				 state[0] ? state : "no CLOCK_TRACE", reason);
+		}
+		pause_for(RETRY_NS);
+	}
+}
+
+static void print_help(void)
+{
+	puts("Usage: " PROG "\n"
+	     "       " PROG " --help | --version\n"
+	     "\n"
+	     "Read CLOCK_TRACE on each CPU of a guest, and write the readings to the\n"
+	     "virtio-serial port " GUEST_SAMPLE_PORT ". To be the /init of an initramfs,\n"
+	     "it takes no argument. clocktrace-verify(1) reads what it writes.");
+}
+
+/* The kernel gives the first process what it does not know of its own command line. */
+static void parse(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ NULL, 0, NULL, 0 },
+	};
+
+	argv[0] = (char[]){ PROG };
+	switch (getopt_long(argc, argv, "h", options, NULL)) {
+	case 'h':
+		print_help();
+		break;
+	case 'V':
+		puts(PROG " " CLOCKTRACE_VERSION);
+		break;
+	case -1:
+		if (optind == argc)
+			return;
+		fprintf(stderr, PROG ": it takes no argument, so '%s' makes no sense\n",
+			argv[optind]);
+		/* fall through */
+	default:
+		fputs(PROG ": see " PROG " --help\n", stderr);
+		exit(2);
+	}
+	if (fflush(stdout) || ferror(stdout)) {
+		fprintf(stderr, PROG ": cannot write to standard output: %s\n", strerror(errno));
+		exit(2);
+	}
+	exit(0);
+}
+
+int main(int argc, char **argv)
 {
 	long cpus, cpu;
 
+	if (getpid() != 1)
+		parse(argc, argv);
 	mount_all();
-	while (!open_port())
-		pause_for(RETRY_NS);
-	while (!counter_in_use())
-		pause_for(RETRY_NS);
+	await_counter();
+	await_port();
+	apic_leaf = apic_id_leaf(read_cpuid);
 	if (getrandom(&boot, sizeof(boot), GRND_INSECURE) != sizeof(boot))
 		fail("getrandom");
 	cpus = sysconf(_SC_NPROCESSORS_CONF);
@@ -241,7 +335,7 @@ int main(void)
 		if (pthread_create(&thread, NULL, sample_cpu,
 				   (void *)(uintptr_t)cpu)) {
 			log_line("no thread for CPU %ld", cpu);
-			return 1;
+			return 2;
 		}
 	}
 	for (;;)

@@ -11,19 +11,31 @@
 #include "readers/samples/sample.h"
 
 /**
+ * struct vm_name - how a VM is named
+ * @pid: the process that created it
+ * @vm_id: its number, 0 where it is the only one of that process
+ */
+struct vm_name {
+	int32_t pid;
+	uint64_t vm_id;
+};
+
+/**
  * struct guest_samples - the samples of a guest
+ * @argument: what named them
  * @pid: the process that created its first VM
  * @items: the samples in the order in which they arrived
- * @pids: for each, the process that created the VM
+ * @names: for each, its VM
  * @count: their number
  * @boots: number of boots that they are from
  * @rewinds: how often a vCPU went back in its own sequence of samples, as when a
  *	snapshot is loaded
  */
 struct guest_samples {
+	const char *argument;
 	int32_t pid;
 	struct guest_sample *items;
-	int32_t *pids;
+	struct vm_name *names;
 	size_t count;
 	size_t boots;
 	size_t rewinds;
@@ -31,14 +43,23 @@ struct guest_samples {
 
 /**
  * samples_read() - read a guest's samples
- * @argument: "PID:FILE", and ",PID:FILE" for each VM that the guest has moved to; FILE
- *	is of clocktrace-guest-sampler, or a directory with traces of LTTng
+ * @argument: "PID:FILE", and ",PID:FILE" for each VM that the guest has moved to; "PID/VM"
+ *	names one of several VMs of a process; kept. FILE is of clocktrace-guest-sampler, or a directory with traces of LTTng
  * @samples: filled; free it with samples_free()
  *
  * A sample that is cut at the end of the file, by the guest's sudden death, does not
  * count. Ends the program if a file cannot be used.
  */
 void samples_read(const char *argument, struct guest_samples *samples);
+
+/**
+ * samples_check_same() - refuse the same samples of two guests
+ * @guests: the samples of each guest
+ * @nr_guests: number of guests
+ *
+ * Ends the program if they are: nothing would be proved twice.
+ */
+void samples_check_same(const struct guest_samples *guests, size_t nr_guests);
 
 /**
  * samples_free() - free what samples_read() has made

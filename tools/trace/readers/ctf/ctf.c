@@ -12,7 +12,7 @@
 
 #include "common/array.h"
 #include "common/message.h"
-#include "metadata.h"
+#include "common/metadata.h"
 #include "readers/ctf/fields.h"
 #include "readers/ctf/graph.h"
 #include "readers/kinds.h"

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
+/*
+ * Numbers as people write them, see number.h.
+ */
 #include <inttypes.h>
 #include <string.h>
 
-#include "number.h"
-#include "output.h"
+#include "common/message.h"
+#include "common/number.h"
 
 #define NSEC_PER_SEC UINT64_C(1000000000)
 #define MAX_SECONDS 1000000000ull

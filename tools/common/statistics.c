@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
+/*
+ * What a series of measurements comes to, see statistics.h.
+ */
 #include <stdlib.h>
 
-#include "statistics.h"
+#include "common/statistics.h"
 
 static int compare(const void *a, const void *b)
 {

@@ -2,8 +2,8 @@
 /*
  * What a series of measurements comes to.
  */
-#ifndef STATISTICS_H
-#define STATISTICS_H
+#ifndef COMMON_STATISTICS_H
+#define COMMON_STATISTICS_H
 
 #include <stddef.h>
 

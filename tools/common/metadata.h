@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-#ifndef METADATA_H
-#define METADATA_H
+/*
+ * Metadata files of CTF 1.8: packets that hold pieces of a text.
+ */
+#ifndef COMMON_METADATA_H
+#define COMMON_METADATA_H
 
 #include <stddef.h>
 #include <sys/types.h>

@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "metadata.h"
+#include "common/metadata.h"
 
 #define MAGIC		0x75d11d57u
 #define MAX_SIZE	(256u << 20)

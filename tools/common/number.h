@@ -2,8 +2,8 @@
 /*
  * Numbers as people write them.
  */
-#ifndef NUMBER_H
-#define NUMBER_H
+#ifndef COMMON_NUMBER_H
+#define COMMON_NUMBER_H
 
 #include <stdbool.h>
 #include <stdint.h>
