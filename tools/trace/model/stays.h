@@ -48,6 +48,7 @@ struct stay_cursor {
 	/* private: */
 	size_t block;
 	size_t count;
+	uint64_t next_entry;
 	/* public: what was found last */
 	struct stay found;
 	/* private: */

@@ -18,6 +18,7 @@ import xml.dom.minidom
 sys.dont_write_bytecode = True
 # pylint: disable=wrong-import-position
 import perfetto
+import scale
 from synthetic import DESTROYED, HZ, OFFSET, Vcpu, Vm, World
 
 TOOLS = os.environ.get("O", "../../out/tools/trace")
@@ -418,6 +419,29 @@ def test_output():
         done = subprocess.run([MERGE, "--quiet", *paths], stdout=full, stderr=subprocess.PIPE,
                               text=True, check=False, timeout=LIMIT)
     check(done.returncode == 2 and "written" in done.stderr, done.stderr)
+
+
+def heap_peak(*words):
+    """The most bytes that merge had allocated at once"""
+    name = f"{WORK}/heap"
+    if os.path.exists(name):
+        os.unlink(name)
+    env = dict(os.environ, LD_PRELOAD=os.path.join(TOOLS, "heap_peak.so"), HEAP_PEAK=name)
+    subprocess.run([MERGE, "--quiet", *words], stdout=subprocess.DEVNULL, check=True, env=env,
+                   timeout=LIMIT)
+    with open(name, encoding="ascii") as file:
+        return max(int(line) for line in file)
+
+
+def test_memory():
+    """Ten times the events take the same memory, but for libbabeltrace2's list of packets"""
+    traces = [scale.write(directory(f"scale{times}"), 1000 * times) for times in (1, 10)]
+    for form in ("text", "perfetto", "ctf"):
+        one, ten = (heap_peak("--format", form, "-o", directory(f"{form}-{count}"), *paths)
+                    for paths, count in traces)
+        check(ten < one + 32768, f"{form}: {one} bytes, {ten} for ten times the events")
+    bytes_now = heap_peak("--format", "html", "-o", directory("html"), *traces[1][0])
+    check(bytes_now < 64 << 20, f"html: {bytes_now} bytes")
 
 
 def test_usage():

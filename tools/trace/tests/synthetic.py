@@ -85,13 +85,14 @@ class Trace:
         return path
 
     @staticmethod
+    def pack(time, name, tid, fields):
+        """An event as bytes"""
+        return struct.pack("<IQI", NAMES.index(name), time, tid) + b"".join(
+            struct.pack("<" + kind, fields.get(field, 0)) for field, kind in EVENTS[name])
+
+    @staticmethod
     def write_packet(file, cpu, events, discarded):
-        body = b""
-        for time, name, tid, fields in events:
-            layout = EVENTS[name]
-            body += struct.pack("<IQI", NAMES.index(name), time, tid)
-            for field, kind in layout:
-                body += struct.pack("<" + kind, fields.get(field, 0))
+        body = b"".join(Trace.pack(*event) for event in events)
         bits = 8 * (8 + 44 + len(body))
         file.write(struct.pack("<IIQQQQQI", 0xc1fc1fc1, 0, events[0][0], events[-1][0], bits,
                                bits, discarded, cpu) + body)
