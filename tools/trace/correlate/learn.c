@@ -33,6 +33,8 @@ static struct machine **open_all(const struct trace_argument *arguments, size_t 
 
 	for (i = 0; i < count && !*error; i++) {
 		machines[i] = machine_open(arguments[i].path, error);
+		if (machines[i])
+			machine_brief(machines[i]);
 		if (machines[i] && !arguments[i].trust_clock)
 			*error = clock_check(machines[i], assumed);
 	}
@@ -41,11 +43,6 @@ static struct machine **open_all(const struct trace_argument *arguments, size_t 
 		return NULL;
 	}
 	return machines;
-}
-
-static bool is_of_host(enum event_kind kind)
-{
-	return kind == EVENT_ENTRY || kind == EVENT_EXIT || kind == EVENT_GUEST_TSC;
 }
 
 /* Read from all in turn until one tells of guests. */
@@ -67,7 +64,7 @@ static size_t find_host(const struct trace_argument *arguments, size_t count, ch
 				if (!stream)
 					break;
 				any = true;
-				if (is_of_host(stream->event.kind))
+				if (event_is_of_host(stream->event.kind))
 					host = i;
 			}
 	}

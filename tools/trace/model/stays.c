@@ -308,6 +308,9 @@ const struct stay *stay_find(struct stay_cursor *cursor, uint64_t time, uint64_t
 
 	if (!cursor->list)
 		return NULL;
+	/* Events of one stay follow one another. At its first tick an earlier stay may end. */
+	if (cursor->found.entry < time && holds(&cursor->found, time, after, before))
+		return &cursor->found;
 	if (!in_order(cursor->list) || !load(cursor, find_block(cursor, time)))
 		return find_late(cursor, time, after, before);
 	number = (uint64_t)cursor->block * STAYS_IN_BLOCK + begun(cursor->stays, cursor->count, time);

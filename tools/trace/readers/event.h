@@ -37,6 +37,15 @@ enum event_kind {
 	EVENT_WAKEUP,
 };
 
+/**
+ * event_is_of_host() - does only a host write events of that kind?
+ * @kind: the kind
+ */
+static inline bool event_is_of_host(enum event_kind kind)
+{
+	return kind == EVENT_ENTRY || kind == EVENT_EXIT || kind == EVENT_GUEST_TSC;
+}
+
 #define COMM_SIZE 16
 
 /**
@@ -54,6 +63,7 @@ enum event_kind {
  * @tsc: of a kvm_guest_tsc: all but the position
  * @next: of a switch: the thread that runs then; of a wakeup: the thread
  * @runnable: of a switch: the thread that is left wants to go on
+ * @epoch: of an epoch: its number
  * @comm: of a switch: the name of the thread that runs then, not always terminated
  */
 struct event {
@@ -70,6 +80,7 @@ struct event {
 	struct clocktrace_guest_event tsc;
 	int next;
 	bool runnable;
+	uint64_t epoch;
 	char comm[COMM_SIZE];
 };
 

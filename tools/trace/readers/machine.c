@@ -152,6 +152,14 @@ struct machine *machine_open(const char *path, char **error)
 	return machine;
 }
 
+void machine_brief(struct machine *machine)
+{
+	size_t i;
+
+	for (i = 0; i < machine->nr_readers; i++)
+		machine->readers[i]->brief = true;
+}
+
 void machine_rename(struct machine *machine)
 {
 	const char *name = NULL, *slash;

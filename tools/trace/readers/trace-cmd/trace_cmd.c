@@ -29,6 +29,7 @@ enum { F_VM_ID, F_VM_PID, F_VCPU_ID, F_OFFSET, F_RATIO, F_FRAC_BITS, F_FLAGS, F_
 enum { F_EXIT_REASON, F_ISA };
 enum { F_NEXT_PID, F_PREV_STATE, F_NEXT_COMM, F_PREV_PID };
 enum { F_PID };
+enum { F_EPOCH };
 
 static const char *const guest_tsc_fields[] = { "vm_id", "vm_pid",    "vcpu_id", "offset",
 						"ratio", "frac_bits", "flags",	 "reason" };
@@ -36,6 +37,7 @@ static const char *const entry_fields[] = { "vcpu_id" };
 static const char *const exit_fields[] = { "exit_reason", "isa", "vcpu_id" };
 static const char *const switch_fields[] = { "next_pid", "prev_state", "next_comm", "prev_pid" };
 static const char *const wakeup_fields[] = { "pid" };
+static const char *const epoch_fields[] = { "epoch" };
 
 struct stream {
 	struct tracecmd_input *handle;
@@ -102,6 +104,8 @@ static char *learn_type(struct event_type *type)
 		return FIND(type, switch_fields, false);
 	case EVENT_WAKEUP:
 		return FIND(type, wakeup_fields, false);
+	case EVENT_EPOCH:
+		return FIND(type, epoch_fields, false);
 	default:
 		return NULL;
 	}
@@ -284,6 +288,9 @@ static void take_kind(const struct event_type *type, const struct tep_record *re
 	case EVENT_WAKEUP:
 		event->next = (int)number(type, F_PID, record);
 		break;
+	case EVENT_EPOCH:
+		event->epoch = number(type, F_EPOCH, record);
+		break;
 	default:
 		break;
 	}
@@ -307,12 +314,15 @@ static enum read_status next(struct reader *reader, size_t number, struct event 
 		.name = stream->type->event ? stream->type->event->name : "?",
 		.kind = stream->type->kind,
 		.cpu = (unsigned int)stream->cpu,
-		.thread = tep_data_pid(file->tep, stream->record),
+		.thread = THREAD_NONE,
 		.lost_before = stream->record->missed_events,
 		.time = stream->record->ts,
 		.process = PROCESS_UNKNOWN,
 		.vcpu_id = VCPU_UNKNOWN,
 	};
+	if (reader->brief && !event_is_of_host(event->kind) && event->kind != EVENT_EPOCH)
+		return READ_EVENT;
+	event->thread = tep_data_pid(file->tep, stream->record);
 	take_kind(stream->type, stream->record, event);
 	return READ_EVENT;
 }
