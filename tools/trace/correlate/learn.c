@@ -11,6 +11,7 @@
 #include "common/message.h"
 #include "correlate/clock_check.h"
 #include "correlate/timeline.h"
+#include "readers/fingerprint.h"
 
 #define PROGRESS_EVERY 65536
 /* Events of each machine in a turn when the host is searched */
@@ -197,7 +198,7 @@ static struct timeline *set_up(const struct trace_argument *arguments, size_t co
 	return timeline;
 }
 
-static char *learn(struct timeline *timeline, struct machine **machines,
+static char *learn(struct timeline *timeline, struct machine **machines, bool keep,
 		   progress_handler progress)
 {
 	char *error = NULL;
@@ -207,17 +208,24 @@ static char *learn(struct timeline *timeline, struct machine **machines,
 		timeline->parties[i].name = own_name(timeline, i, machines[i]->name);
 	learn_clock(timeline, machines, timeline->nr_parties);
 	timeline->host = host_new(&error);
-	if (!error)
+	if (!error) {
+		timeline->host->keeps_told = keep;
 		error = read_host(timeline, machines[0], progress);
+	}
 	for (i = 1; i < timeline->nr_parties && !error; i++)
 		error = read_guest(timeline, &timeline->parties[i], machines[i], progress);
-	for (i = 0; i < timeline->nr_parties; i++)
+	for (i = 0; i < timeline->nr_parties; i++) {
 		timeline->parties[i].damaged = machines[i]->damaged;
+		if (keep)
+			timeline->parties[i].fingerprint =
+				fingerprint_of(timeline->parties[i].path);
+	}
 	return error;
 }
 
 struct timeline *timeline_learn(const struct trace_argument *arguments, size_t count, size_t host,
-				uint64_t frequency, progress_handler progress, char **error)
+				uint64_t frequency, bool keep, progress_handler progress,
+				char **error)
 {
 	struct trace_argument *ordered = zalloc((count + 1) * sizeof(*ordered));
 	struct timeline *timeline = NULL;
@@ -240,7 +248,7 @@ struct timeline *timeline_learn(const struct trace_argument *arguments, size_t c
 		machines = open_all(ordered, count, &assumed, error);
 		timeline->assumed_clock = assumed;
 		if (machines) {
-			*error = learn(timeline, machines, progress);
+			*error = learn(timeline, machines, keep, progress);
 			close_all(machines, count);
 		}
 	}

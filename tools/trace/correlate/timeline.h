@@ -38,6 +38,7 @@ struct counts {
  * @damaged: number of its streams that could not be read to their end
  * @vm_id: the VM that the user has named, or 0
  * @trust_clock: it is of CLOCK_TRACE, whatever it says
+ * @fingerprint: of its files, if the model is to be kept
  */
 struct party {
 	char *path;
@@ -48,6 +49,7 @@ struct party {
 	size_t damaged;
 	uint64_t vm_id;
 	bool trust_clock;
+	uint64_t fingerprint;
 };
 
 /**
@@ -121,13 +123,36 @@ typedef void (*progress_handler)(const char *what, uint64_t events);
  * @count: their number
  * @host: which one is the host's, @count if that is to be found out
  * @frequency: ticks per second if the user has named it, or 0
+ * @keep: timeline_keep() will be called
  * @progress: called now and then, or NULL
  * @error: set to a text, to be freed, if that fails
  *
  * Return: the time line, to be freed with timeline_free(), or NULL.
  */
 struct timeline *timeline_learn(const struct trace_argument *arguments, size_t count, size_t host,
-				uint64_t frequency, progress_handler progress, char **error);
+				uint64_t frequency, bool keep, progress_handler progress,
+				char **error);
+
+/**
+ * timeline_keep() - write what the first pass has found to a file
+ * @timeline: what timeline_learn() gave
+ * @path: the file
+ *
+ * Return: NULL, or what is wrong, to be freed.
+ */
+char *timeline_keep(const struct timeline *timeline, const char *path);
+
+/**
+ * timeline_recall() - read from a file what a first pass has found
+ * @path: the file
+ * @arguments: the traces, which have to be those of then, in any order
+ * @count: their number
+ * @error: set to a text, to be freed, if that fails
+ *
+ * Return: the time line, as timeline_learn() gives it, or NULL.
+ */
+struct timeline *timeline_recall(const char *path, const struct trace_argument *arguments,
+				 size_t count, char **error);
 
 /**
  * typedef placed_handler - called for each event on the time line, in its order

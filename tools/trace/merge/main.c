@@ -27,6 +27,7 @@ struct options {
 	uint64_t from;
 	uint64_t to;
 	const char *output;
+	const char *model;
 	const struct writer_class *writer;
 	bool summary;
 	bool json;
@@ -57,6 +58,8 @@ static void print_help(void)
 	     "      --frequency HZ    ticks per second, where no trace tells\n"
 	     "      --from TICKS      leave out what is before this time of the host\n"
 	     "      --to TICKS        leave out what is after it\n"
+	     "      --model FILE      keep in FILE what the first pass over the traces finds; if FILE\n"
+	     "                        is there, use it and save that pass\n"
 	     "      --progress        show progress (default: on a terminal)\n"
 	     "      --quiet           print no progress and no closing counts\n"
 	     "  -h, --help            print this help\n"
@@ -136,6 +139,35 @@ static char *merge(struct work *work, struct timeline *timeline, progress_handle
 	return error;
 }
 
+/* The first pass, or what is kept of one */
+static struct timeline *learn(const struct options *options, progress_handler progress,
+			      char **error)
+{
+	struct timeline *timeline;
+
+	if (!options->model || access(options->model, F_OK)) {
+		timeline = timeline_learn(options->traces, options->count, options->host,
+					  options->frequency, options->model, progress, error);
+		if (timeline && options->model)
+			*error = timeline_keep(timeline, options->model);
+	} else {
+		timeline = timeline_recall(options->model, options->traces, options->count, error);
+		if (timeline && options->frequency) {
+			timeline->frequency = options->frequency;
+			timeline->is_frequency_known = true;
+		}
+		if (timeline && options->host < options->count &&
+		    strcmp(options->traces[options->host].path, timeline->parties[0].path))
+			*error = text_of("--model %s was made with another trace as the host's",
+					 options->model);
+	}
+	if (timeline && *error) {
+		timeline_free(timeline);
+		timeline = NULL;
+	}
+	return timeline;
+}
+
 static int work_on(void *data)
 {
 	const struct options *options = data;
@@ -145,8 +177,7 @@ static int work_on(void *data)
 	int status = STATUS_UNUSABLE;
 	char *error;
 
-	timeline = timeline_learn(options->traces, options->count, options->host,
-				  options->frequency, progress, &error);
+	timeline = learn(options, progress, &error);
 	if (timeline)
 		error = merge(&work, timeline, progress);
 	if (options->progress)
@@ -194,7 +225,10 @@ static void take_vm(struct options *options, const char *text)
 		parse_number("--vm", equals + 1);
 }
 
-enum { FORMAT = 256, SUMMARY, JSON, HOST, VM, FREQUENCY, TRUST_CLOCK, FROM, TO, PROGRESS, QUIET, VERSION };
+enum {
+	FORMAT = 256, SUMMARY, JSON, HOST, VM, FREQUENCY, TRUST_CLOCK, FROM, TO, MODEL, PROGRESS,
+	QUIET, VERSION,
+};
 
 static void parse(int argc, char **argv, struct options *options)
 {
@@ -209,6 +243,7 @@ static void parse(int argc, char **argv, struct options *options)
 		{ "trust-clock", required_argument, NULL, TRUST_CLOCK },
 		{ "from", required_argument, NULL, FROM },
 		{ "to", required_argument, NULL, TO },
+		{ "model", required_argument, NULL, MODEL },
 		{ "progress", no_argument, NULL, PROGRESS },
 		{ "quiet", no_argument, NULL, QUIET },
 		{ "help", no_argument, NULL, 'h' },
@@ -259,6 +294,9 @@ static void parse(int argc, char **argv, struct options *options)
 			break;
 		case TO:
 			options->to = parse_number("--to", optarg);
+			break;
+		case MODEL:
+			options->model = optarg;
 			break;
 		case PROGRESS:
 			options->progress = true;

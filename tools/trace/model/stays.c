@@ -337,3 +337,10 @@ const struct stay *stay_at(struct stay_cursor *cursor, uint64_t number)
 		return NULL;
 	return &cursor->stays[number % STAYS_IN_BLOCK];
 }
+
+const struct stay *stay_any(struct stay_cursor *cursor, uint64_t number)
+{
+	uint64_t count = in_order(cursor->list);
+
+	return number < count ? stay_at(cursor, number) : &cursor->list->late[number - count];
+}

@@ -8,6 +8,7 @@ and what cannot be known has to be said. Prints TAP.
 import collections
 import json
 import os
+import random
 import re
 import shutil
 import subprocess
@@ -25,6 +26,8 @@ TOOLS = os.environ.get("O", "../../out/tools/trace")
 MERGE = os.path.join(TOOLS, "clocktrace-merge")
 WORK = tempfile.mkdtemp()
 LIMIT = 300
+# Options that judge() adds
+MODEL = []
 
 
 class Failed(Exception):
@@ -67,7 +70,7 @@ def judge(world, guests, *options, status=0, unplaced=0):
     order of the output, and those of the host keep their order.
     """
     paths = write(world, guests)
-    got, out, err = merge("--format", "json", *options, *paths)
+    got, out, err = merge("--format", "json", *options, *MODEL, *paths)
     check(got == status, f"exit status {got}, not {status}: {err}")
     events = events_of(out)
     times = [event["ticks"] for event in events]
@@ -419,6 +422,53 @@ def test_output():
         done = subprocess.run([MERGE, "--quiet", *paths], stdout=full, stderr=subprocess.PIPE,
                               text=True, check=False, timeout=LIMIT)
     check(done.returncode == 2 and "written" in done.stderr, done.stderr)
+
+
+def test_model():
+    """What is kept of the first pass gives the same result"""
+    name = f"{WORK}/model"
+    for test in (test_plain, test_two_guests, test_migration, test_loadvm, test_late, test_loss):
+        if os.path.exists(name):
+            os.unlink(name)
+        MODEL[:] = "--model", name
+        try:
+            test()
+            check(os.path.getsize(name) > 1000, "no model was written")
+            test()
+        finally:
+            MODEL.clear()
+
+
+def test_model_refused():
+    """A model of other traces or options, and a damaged one"""
+    world, guest = simple(30)
+    paths, name = write(world, [guest]), f"{WORK}/refused"
+    words = ("--format", "json", "--model", name)
+    status, want, err = merge(*words, *paths)
+    check(status == 0, err)
+    check(merge(*words, *reversed(paths))[1] == want, "the order of the traces matters")
+    for options, text in ((("--vm", f"{paths[0]}=7"), "other options --vm"),
+                          (("--host", paths[0]), "another trace as the host's")):
+        status, out, err = merge(*words, *options, *paths)
+        check(status == 2 and not out and text in err, f"{status}: {err}")
+    status, out, err = merge(*words, paths[1])
+    check(status == 2 and not out and "belongs to other traces" in err, f"{status}: {err}")
+    with open(name, "rb") as file:
+        data = file.read()
+    rng = random.Random(30)
+    for number in range(60):
+        cut = rng.randrange(len(data))
+        with open(name, "wb") as file:
+            file.write(data[:cut] if number % 2 else
+                       data[:cut] + bytes([data[cut] ^ 1 << rng.randrange(8)]) + data[cut + 1:])
+        status, out, err = merge(*words, *paths)
+        check(status == 2 and not out and f"--model {name}" in err, f"{status}: {err}")
+    with open(name, "wb") as file:
+        file.write(data)
+    with open(f"{paths[0]}/kernel_0", "ab") as file:
+        file.write(b"more")
+    status, out, err = merge(*words, *paths)
+    check(status == 2 and not out and "that of guest is not among these" in err, err)
 
 
 def heap_peak(*words):
