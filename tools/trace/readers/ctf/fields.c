@@ -181,7 +181,8 @@ static void hand_on_structure(const struct walk *walk, const char *name,
 		const char *own = bt_field_class_structure_member_get_name(
 			bt_field_class_structure_borrow_member_by_index_const(class, i));
 
-		snprintf(path, sizeof(path), "%s%s%s", name, *name ? "." : "", own);
+		if (*name)
+			snprintf(path, sizeof(path), "%s.%s", name, own);
 		hand_on(walk, *name ? path : own,
 			bt_field_structure_borrow_member_field_by_index_const(field, i),
 			depth + 1);
