@@ -15,16 +15,48 @@
 #include "readers/fingerprint.h"
 
 /* The last digits are the version of the form. */
-#define MAGIC UINT64_C(0xc10c7ace30de0001)
-#define PARTY_SIZE (6 * sizeof(uint64_t))
+#define MAGIC UINT64_C(0xc10c7ace30de0002)
+#define PARTY_SIZE (8 * sizeof(uint64_t))
+#define EPOCH_SIZE (4 * sizeof(uint64_t))
 
 static void keep_party(const struct party *party, struct binary_file *binary)
 {
+	size_t i;
+
 	binary_put(binary, party->fingerprint);
 	binary_put(binary, party->vm_id);
 	binary_put(binary, party->trust_clock);
 	binary_put(binary, party->damaged);
 	binary_put_text(binary, party->name);
+	binary_put(binary, party->used_from);
+	binary_put(binary, party->used_to);
+	binary_put(binary, party->epochs.count);
+	for (i = 0; i < party->epochs.count; i++) {
+		const struct epoch *epoch = &party->epochs.list[i];
+
+		binary_put(binary, epoch->section);
+		binary_put(binary, epoch->number);
+		binary_put(binary, epoch->state);
+		binary_put(binary, epoch->begin);
+	}
+}
+
+static void recall_epochs(struct party *party, struct binary_file *binary)
+{
+	size_t i;
+
+	party->used_from = binary_get(binary);
+	party->used_to = binary_get(binary);
+	party->epochs.count = binary_get_count(binary, EPOCH_SIZE);
+	party->epochs.list = zalloc((party->epochs.count + 1) * sizeof(*party->epochs.list));
+	for (i = 0; i < party->epochs.count; i++) {
+		struct epoch *epoch = &party->epochs.list[i];
+
+		epoch->section = (unsigned int)binary_get(binary);
+		epoch->number = (uint32_t)binary_get(binary);
+		epoch->state = (enum clock_state)binary_get(binary);
+		epoch->begin = binary_get(binary);
+	}
 }
 
 char *timeline_keep(const struct timeline *timeline, const char *path)
@@ -46,6 +78,7 @@ char *timeline_keep(const struct timeline *timeline, const char *path)
 	binary_put(&binary, (uint64_t)timeline->offset_s);
 	binary_put(&binary, timeline->offset);
 	binary_put_text(&binary, timeline->uuid);
+	binary_put(&binary, timeline->epoch);
 	binary_put(&binary, timeline->assumed_clock);
 	host_keep(timeline->host, &binary);
 	for (i = 1; i < timeline->nr_parties; i++)
@@ -100,6 +133,7 @@ static char *recall_parties(struct timeline *timeline, const struct trace_argume
 		party->trust_clock = binary_get(binary);
 		party->damaged = (size_t)binary_get(binary);
 		party->name = binary_get_text(binary);
+		recall_epochs(party, binary);
 		if (!error && !binary->failed)
 			error = find_trace(party, arguments, fingerprints, used, count);
 	}
@@ -123,6 +157,7 @@ static char *recall_rest(struct timeline *timeline, struct binary_file *binary)
 	uuid = binary_get_text(binary);
 	memcpy(timeline->uuid, uuid, strnlen(uuid, sizeof(timeline->uuid) - 1));
 	free(uuid);
+	timeline->epoch = (uint32_t)binary_get(binary);
 	timeline->assumed_clock = binary_get(binary);
 	timeline->host = host_recall(binary, &error);
 	for (i = 1; i < timeline->nr_parties && !error; i++)
@@ -133,7 +168,7 @@ static char *recall_rest(struct timeline *timeline, struct binary_file *binary)
 }
 
 struct timeline *timeline_recall(const char *path, const struct trace_argument *arguments,
-				 size_t count, char **error)
+				 size_t count, uint32_t epoch, char **error)
 {
 	struct timeline *timeline = zalloc(sizeof(*timeline));
 	struct binary_file binary = { .file = fopen(path, "re") };
@@ -151,6 +186,8 @@ struct timeline *timeline_recall(const char *path, const struct trace_argument *
 	}
 	if (!why)
 		why = recall_rest(timeline, &binary);
+	if (!why && timeline->epoch != epoch)
+		why = text_of("it was made with another option --epoch");
 	if (binary.file)
 		fclose(binary.file);
 	if (!why)

@@ -26,6 +26,7 @@ struct options {
 	uint64_t frequency;
 	uint64_t from;
 	uint64_t to;
+	uint32_t epoch;
 	const char *output;
 	const char *model;
 	const struct writer_class *writer;
@@ -56,6 +57,7 @@ static void print_help(void)
 	     "      --trust-clock TRACE  it is of CLOCK_TRACE though it names another clock, as what\n"
 	     "                        \"trace-cmd extract -B\" writes may\n"
 	     "      --frequency HZ    ticks per second, where no trace tells\n"
+	     "      --epoch EPOCH     the host's clock began a new epoch while it was recorded: this one\n"
 	     "      --from TICKS      leave out what is before this time of the host\n"
 	     "      --to TICKS        leave out what is after it\n"
 	     "      --model FILE      keep in FILE what the first pass over the traces finds; if FILE\n"
@@ -147,11 +149,13 @@ static struct timeline *learn(const struct options *options, progress_handler pr
 
 	if (!options->model || access(options->model, F_OK)) {
 		timeline = timeline_learn(options->traces, options->count, options->host,
-					  options->frequency, options->model, progress, error);
+					  options->epoch, options->frequency, options->model,
+					  progress, error);
 		if (timeline && options->model)
 			*error = timeline_keep(timeline, options->model);
 	} else {
-		timeline = timeline_recall(options->model, options->traces, options->count, error);
+		timeline = timeline_recall(options->model, options->traces, options->count,
+					   options->epoch, error);
 		if (timeline && options->frequency) {
 			timeline->frequency = options->frequency;
 			timeline->is_frequency_known = true;
@@ -204,6 +208,15 @@ static uint64_t parse_number(const char *option, const char *text)
 	return number;
 }
 
+static uint32_t parse_epoch(const char *text)
+{
+	uint64_t epoch = parse_number("--epoch", text);
+
+	if (!epoch || epoch > UINT32_MAX)
+		die("--epoch: '%s' is not the number of an epoch", text);
+	return (uint32_t)epoch;
+}
+
 static size_t find_path(const struct options *options, const char *path, size_t size)
 {
 	size_t i;
@@ -226,7 +239,7 @@ static void take_vm(struct options *options, const char *text)
 }
 
 enum {
-	FORMAT = 256, SUMMARY, JSON, HOST, VM, FREQUENCY, TRUST_CLOCK, FROM, TO, MODEL, PROGRESS,
+	FORMAT = 256, SUMMARY, JSON, HOST, VM, FREQUENCY, TRUST_CLOCK, EPOCH, FROM, TO, MODEL, PROGRESS,
 	QUIET, VERSION,
 };
 
@@ -241,6 +254,7 @@ static void parse(int argc, char **argv, struct options *options)
 		{ "vm", required_argument, NULL, VM },
 		{ "frequency", required_argument, NULL, FREQUENCY },
 		{ "trust-clock", required_argument, NULL, TRUST_CLOCK },
+		{ "epoch", required_argument, NULL, EPOCH },
 		{ "from", required_argument, NULL, FROM },
 		{ "to", required_argument, NULL, TO },
 		{ "model", required_argument, NULL, MODEL },
@@ -288,6 +302,9 @@ static void parse(int argc, char **argv, struct options *options)
 			break;
 		case TRUST_CLOCK:
 			trusted[nr_trusted++] = optarg;
+			break;
+		case EPOCH:
+			options->epoch = parse_epoch(optarg);
 			break;
 		case FROM:
 			options->from = parse_number("--from", optarg);

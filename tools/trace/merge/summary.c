@@ -93,6 +93,7 @@ static void print_party(FILE *file, const struct party *party)
 			    "of them by a formula that the trace does not prove");
 	print_count(file, counts->before, "are of before the host's trace");
 	print_count(file, counts->after, "are of after the host's trace");
+	print_count(file, counts->epoch, "are of another epoch of its clock, and left out");
 	print_count(file, counts->lost, "fall where the host's trace has lost events");
 	print_count(file, counts->outside, "lie in NO stay of their vCPU");
 	print_count(file, counts->unmatched, "are of a CPU or guest that fits no vCPU");

@@ -89,6 +89,7 @@ static struct json_object *party_of(const struct timeline *timeline, const struc
 	add(object, "lost", party->counts.lost);
 	add(object, "outside", party->counts.outside);
 	add(object, "unmatched", party->counts.unmatched);
+	add(object, "other_epoch", party->counts.epoch);
 	add(object, "damaged", party->damaged);
 	if (party->match)
 		json_object_object_add(object, "sections",

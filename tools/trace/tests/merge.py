@@ -5,6 +5,7 @@ clocktrace merge on traces that are made here: each event has to be at its true 
 and what cannot be known has to be said. Prints TAP.
 """
 
+import bisect
 import collections
 import json
 import os
@@ -20,7 +21,7 @@ sys.dont_write_bytecode = True
 # pylint: disable=wrong-import-position
 import perfetto
 import scale
-from synthetic import DESTROYED, HZ, OFFSET, Vcpu, Vm, World
+from synthetic import DESTROYED, HZ, OFFSET, ON_COUNTER, ON_FALLBACK, REFRESH, Vcpu, Vm, World
 
 TOOLS = os.environ.get("O", "../../out/tools/trace")
 MERGE = os.path.join(TOOLS, "clocktrace-merge")
@@ -294,13 +295,100 @@ def test_wrong_clock():
     refused(world, [guest], 'guest was recorded with the clock "monotonic"')
 
 
-def test_epoch():
+def tell_epoch(trace, cpu, time, epoch, state=ON_COUNTER):
+    """The event of the clock, in its place"""
+    bisect.insort(trace.streams[cpu], (time, "clock_trace_epoch", 1, {
+        "epoch": epoch, "state": state, "frequency": HZ}), key=lambda event: event[0])
+
+
+def test_epoch_repeated():
+    """The event comes once a second, and then is no change"""
     world, guest = simple(18)
-    world.host.add(0, world.host.streams[0][-1][0] + 1, "clock_trace_epoch", epoch=5)
-    refused(world, [guest], "host: the clock began a new epoch at")
+    last = world.host.streams[0][-1][0]
+    for time in range(world.now, last, (last - world.now) // 20):
+        tell_epoch(world.host, 0, time, 5)
+    for event in guest.streams[1][::50]:
+        tell_epoch(guest, 1, event[0], 77)
+    paths = write(world, [guest])
+    status, out, err = merge("--json", *paths)
+    check(status == 0 and json.loads(out)["machines"][1]["other_epoch"] == 0, err)
+
+
+def halves(seed, state):
+    """A host's trace with another epoch in its second half"""
+    world, guest = simple(seed)
+    events = world.host.streams[0]
+    middle = events[len(events) // 2][0] + 1
+    tell_epoch(world.host, 0, world.now + 1, 5)
+    tell_epoch(world.host, 0, middle, 6, state)
+    for stream in world.host.streams.values():
+        _, name, tid, fields = stream[0]
+        bisect.insort(stream, (middle + 1, name, tid, dict(fields, reason=REFRESH)),
+                      key=lambda event: event[0])
+    before = sum(event[0] < middle for events in world.host.streams.values() for event in events)
+    whole = sum(len(events) for events in world.host.streams.values())
+    return write(world, [guest]), world, middle, before, whole
+
+
+def placed_truly(out, world, low, high):
+    """How many events of the guest there are; all are where they belong, from low to high"""
+    placed = 0
+    for event in events_of(out):
+        if event["name"] == "test_event":
+            check(event["ticks"] == world.truth["guest"][event["fields"]["number"]], "a wrong time")
+            check(low <= event["ticks"] <= high, "of the other epoch")
+            placed += 1
+    return placed
+
+
+def test_epoch_lost():
+    """The counter loses trust: what is before is placed, the rest left out and counted"""
+    paths, world, middle, before, whole = halves(18, ON_FALLBACK)
+    status, out, err = merge("--format", "json", *paths)
+    check(status == 0, err)
+    check(f"{whole - before} are of another epoch" in err, err)
+    check(placed_truly(out, world, 0, middle) > 500, "too few")
+    check(sum(event["machine"] == "host" for event in events_of(out)) == before, "host's events")
+    name = f"{WORK}/model-of-epoch"
+    for _ in range(2):
+        check(merge("--format", "json", "--model", name, *paths)[1] == out, "with a model")
+    status, _, err = merge("--model", name, "--epoch", "5", *paths)
+    check(status == 2 and "another option --epoch" in err, err)
+
+
+def test_epoch_split():
+    """Two epochs of the counter: each by itself, never both on one line"""
+    paths, world, middle, before, whole = halves(18, ON_COUNTER)
+    status, out, err = merge("--format", "json", *paths)
+    check(status == 2 and not out and "--epoch 5 " in err and "--epoch 6 " in err, err)
+    count = 0
+    for epoch, low, high, others in ((5, 0, middle, whole - before), (6, middle, 1 << 63, before)):
+        status, out, err = merge("--format", "json", "--epoch", str(epoch), *paths)
+        check(status in (0, 1) and f"{others} are of another epoch" in err, err)
+        count += placed_truly(out, world, low, high)
+    check(count > 900, f"{count} in both")
+    status, _, err = merge("--epoch", "9", *paths)
+    check(status == 2 and "has no epoch 9" in err, err)
+
+
+def test_epoch_never_counter():
+    """The first event that tells is of the fallback: nothing can be placed"""
     world, guest = simple(18)
-    guest.add(0, guest.streams[0][-1][0] + 1, "clock_trace_epoch", epoch=5)
-    refused(world, [guest], "guest: the clock began a new epoch at")
+    tell_epoch(world.host, 0, world.now + 100_000, 5, ON_FALLBACK)
+    refused(world, [guest], "host: CLOCK_MONOTONIC drove the clock")
+
+
+def test_epoch_of_guest():
+    """A guest whose clock goes on from CLOCK_MONOTONIC: no event of that time is placed"""
+    world, guest = simple(18)
+    events = guest.streams[0]
+    middle = events[len(events) // 2][0] + 1
+    tell_epoch(guest, 0, events[0][0], 5)
+    tell_epoch(guest, 0, middle, 6, ON_FALLBACK)
+    after = sum(event[0] >= middle for events in guest.streams.values() for event in events)
+    status, out, err = merge("--format", "json", *write(world, [guest]))
+    check(status == 0 and f"{after} are of another epoch" in err, err)
+    placed_truly(out, world, 0, middle + 9_000_000)
 
 
 def test_no_host():

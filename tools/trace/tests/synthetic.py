@@ -16,7 +16,7 @@ EVENTS = {
     "kvm_x86_exit": [("exit_reason", "I"), ("isa", "I")],
     "kvm_x86_guest_tsc": [("vm_pid", "I"), ("vm_id", "Q"), ("vcpu_id", "I"), ("offset", "q"),
                           ("ratio", "Q"), ("frac_bits", "I"), ("flags", "I"), ("reason", "I")],
-    "clock_trace_epoch": [("epoch", "I")],
+    "clock_trace_epoch": [("epoch", "I"), ("state", "I"), ("frequency", "Q")],
     "sched_switch": [("prev_tid", "I"), ("prev_state", "Q"), ("next_tid", "I")],
     "sched_waking": [("tid", "I")],
     "test_event": [("number", "Q")],
@@ -24,6 +24,8 @@ EVENTS = {
 NAMES = list(EVENTS)
 CREATED, OFFSET, REFRESH, DESTROYED = 0, 1, 3, 4
 HLT = 0x78
+# What drives the clock
+ON_MONOTONIC, ON_COUNTER, ON_FALLBACK = 0, 1, 2
 
 
 def metadata(clock, uuid, host):

@@ -34,7 +34,7 @@ enum { F_VM_ID, F_VM_PID, F_VCPU_ID, F_OFFSET, F_RATIO, F_FRAC_BITS, F_FLAGS, F_
 enum { F_EXIT_REASON, F_ISA };
 enum { F_NEXT_TID, F_PREV_TID, F_PREV_STATE };
 enum { F_TID };
-enum { F_EPOCH };
+enum { F_EPOCH, F_STATE, F_FREQUENCY };
 
 static const char *const names_of_fields[][8] = {
 	[EVENT_GUEST_TSC] = { "vm_id", "vm_pid", "vcpu_id", "offset", "ratio", "frac_bits",
@@ -42,7 +42,7 @@ static const char *const names_of_fields[][8] = {
 	[EVENT_EXIT] = { "exit_reason", "isa" },
 	[EVENT_SWITCH] = { "next_tid", "prev_tid", "prev_state" },
 	[EVENT_WAKEUP] = { "tid" },
-	[EVENT_EPOCH] = { "epoch" },
+	[EVENT_EPOCH] = { "epoch", "state", "frequency" },
 };
 
 struct stream {
@@ -280,6 +280,17 @@ static void take_guest_tsc(const bt_field *payload, const struct event_class *cl
 	}
 }
 
+static void take_epoch(const bt_field *payload, const struct event_class *class,
+		       struct event *event)
+{
+	uint64_t value;
+
+	event->epoch = (uint32_t)number(payload, class, F_EPOCH);
+	event->frequency = number(payload, class, F_FREQUENCY);
+	event->state = ctf_number(payload, class->fields[F_STATE], &value) ?
+			       (enum clock_state)value : CLOCK_STATE_COUNTER;
+}
+
 static void take_switch(const bt_field *payload, const struct event_class *class,
 			struct event *event)
 {
@@ -345,7 +356,7 @@ static void take_event(struct ctf *ctf, struct stream *stream, const bt_message 
 		event->exit_reason = (uint32_t)number(payload, class, F_EXIT_REASON);
 		event->svm = number(payload, class, F_ISA) == 2;
 	} else if (class->kind == EVENT_EPOCH) {
-		event->epoch = number(payload, class, F_EPOCH);
+		take_epoch(payload, class, event);
 	} else {
 		take_more(payload, class, event);
 	}

@@ -29,7 +29,7 @@ enum { F_VM_ID, F_VM_PID, F_VCPU_ID, F_OFFSET, F_RATIO, F_FRAC_BITS, F_FLAGS, F_
 enum { F_EXIT_REASON, F_ISA };
 enum { F_NEXT_PID, F_PREV_STATE, F_NEXT_COMM, F_PREV_PID };
 enum { F_PID };
-enum { F_EPOCH };
+enum { F_EPOCH, F_STATE, F_FREQUENCY };
 
 static const char *const guest_tsc_fields[] = { "vm_id", "vm_pid",    "vcpu_id", "offset",
 						"ratio", "frac_bits", "flags",	 "reason" };
@@ -37,7 +37,7 @@ static const char *const entry_fields[] = { "vcpu_id" };
 static const char *const exit_fields[] = { "exit_reason", "isa", "vcpu_id" };
 static const char *const switch_fields[] = { "next_pid", "prev_state", "next_comm", "prev_pid" };
 static const char *const wakeup_fields[] = { "pid" };
-static const char *const epoch_fields[] = { "epoch" };
+static const char *const epoch_fields[] = { "epoch", "state", "frequency" };
 
 struct stream {
 	struct tracecmd_input *handle;
@@ -289,7 +289,11 @@ static void take_kind(const struct event_type *type, const struct tep_record *re
 		event->next = (int)number(type, F_PID, record);
 		break;
 	case EVENT_EPOCH:
-		event->epoch = number(type, F_EPOCH, record);
+		event->epoch = (uint32_t)number(type, F_EPOCH, record);
+		event->frequency = number(type, F_FREQUENCY, record);
+		event->state = type->fields[F_STATE] ?
+				       (enum clock_state)number(type, F_STATE, record) :
+				       CLOCK_STATE_COUNTER;
 		break;
 	default:
 		break;
