@@ -434,9 +434,22 @@ def test_damaged_neighbour():
     with open(f"{paths[0]}/ctf2/metadata", "wb") as file:
         file.write(b"\x1e{\"type\": \"preamble\", \"version\": 2}\n")
     status, out, err = merge("--format", "json", *paths)
-    check(status == 0 and "CTF 2" in err, f"{status}: {err}")
+    check(status == 0 and "ctf2" in err, f"{status}: {err}")
     count = sum(event["name"] == "test_event" for event in events_of(out))
     check(count == len(world.truth["guest"]), f"{count} events")
+
+
+def test_ctf2():
+    """Read where libbabeltrace2 can; else refused, with the version that can"""
+    world, guest = simple(29)
+    world.host.ctf2 = guest.ctf2 = True
+    version = subprocess.run(["babeltrace2", "--version"], stdout=subprocess.PIPE, text=True,
+                             check=True).stdout
+    if re.match(r"Babeltrace 2\.0", version):
+        refused(world, [guest], "guest cannot be read: it is of CTF 2, which libbabeltrace2 reads "
+                                "from version 2.1 on, and this is 2.0")
+    else:
+        judge(world, [guest])
 
 
 def test_summary():

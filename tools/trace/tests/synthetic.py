@@ -4,6 +4,7 @@ Traces of a host and its guests that are made here, in CTF 1.8 as LTTng writes i
 the true host time of each event of a guest.
 """
 
+import json
 import os
 import random
 import struct
@@ -51,6 +52,50 @@ stream {{ id = 0; event.header := struct {{ u32 id; stamp timestamp; }};
 {events}"""
 
 
+def integer(name, kind, role=None):
+    """A member of a structure in CTF 2"""
+    field = {"type": "fixed-length-signed-integer" if kind == "s64" else
+             "fixed-length-unsigned-integer", "length": int(kind[1:]),
+             "byte-order": "little-endian", "alignment": 8}
+    if role:
+        field["roles"] = [role]
+    return {"name": name, "field-class": field}
+
+
+def structure(*members):
+    return {"type": "structure", "member-classes": members}
+
+
+def metadata2(clock, host):
+    """The same in CTF 2"""
+    fragments = [
+        {"type": "preamble", "version": 2},
+        {"type": "clock-class", "id": "c", "name": clock, "frequency": HZ},
+        {"type": "trace-class",
+         "environment": {"domain": "kernel", "tracer_name": "lttng-modules", "hostname": host},
+         "packet-header-field-class": structure(
+             integer("magic", "u32", "packet-magic-number"),
+             integer("stream_id", "u32", "data-stream-class-id"))},
+        {"type": "data-stream-class", "id": 0, "default-clock-class-id": "c",
+         "packet-context-field-class": structure(
+             integer("timestamp_begin", "u64", "default-clock-timestamp"),
+             integer("timestamp_end", "u64", "packet-end-default-clock-timestamp"),
+             integer("content_size", "u64", "packet-content-length"),
+             integer("packet_size", "u64", "packet-total-length"),
+             integer("events_discarded", "u64", "discarded-event-record-counter-snapshot"),
+             integer("cpu_id", "u32")),
+         "event-record-header-field-class": structure(
+             integer("id", "u32", "event-record-class-id"),
+             integer("timestamp", "u64", "default-clock-timestamp")),
+         "event-record-common-context-field-class": structure(integer("tid", "u32"))}]
+    fragments += [
+        {"type": "event-record-class", "id": number, "data-stream-class-id": 0, "name": name,
+         "payload-field-class": structure(*(integer(field, KINDS[kind])
+                                            for field, kind in EVENTS[name]))}
+        for number, name in enumerate(NAMES)]
+    return "".join(f"\x1e{json.dumps(fragment)}\n" for fragment in fragments)
+
+
 class Trace:
     """A trace that is written at the end; lists of events by CPU"""
 
@@ -59,6 +104,7 @@ class Trace:
         self.number = number
         self.clock = clock
         self.streams = {}
+        self.ctf2 = False
         # Per CPU, indexes of events before which others were lost
         self.losses = {}
 
@@ -79,7 +125,8 @@ class Trace:
     def write(self, path):
         os.makedirs(path)
         with open(f"{path}/metadata", "w", encoding="ascii") as file:
-            file.write(metadata(self.clock, BOOT % self.number, self.host))
+            file.write(metadata2(self.clock, self.host) if self.ctf2 else
+                       metadata(self.clock, BOOT % self.number, self.host))
         for cpu in self.streams:
             with open(f"{path}/kernel_{cpu}", "wb") as file:
                 for discarded, events in enumerate(self.packets(cpu)):

@@ -78,6 +78,22 @@ static bool probe(const char *path, bool is_directory)
 	return found;
 }
 
+/* The metadata of CTF 2 are JSON texts, each after the character that separates records. */
+static bool is_ctf2(int fd)
+{
+	char first;
+
+	return pread(fd, &first, 1, 0) == 1 && first == '\x1e';
+}
+
+static char *ctf2_error(void)
+{
+	if (bt_version_get_major() > 2 || bt_version_get_minor() >= 1)
+		return NULL;
+	return text_of("it is of CTF 2, which libbabeltrace2 reads from version 2.1 on, and this is %u.%u.%u: install a newer one, or convert the trace elsewhere with \"babeltrace2 --component=sink.ctf.fs --params='ctf-version=\"1\"'\"",
+		       bt_version_get_major(), bt_version_get_minor(), bt_version_get_patch());
+}
+
 /* libbabeltrace2 2.0 does not come back from metadata that is cut in a packet. */
 static char *metadata_error(const char *path)
 {
@@ -88,6 +104,8 @@ static char *metadata_error(const char *path)
 
 	if (fd < 0)
 		error = text_of("%s", strerror(errno));
+	else if (is_ctf2(fd))
+		error = ctf2_error();
 	else if (metadata_read(fd, &metadata, &why))
 		error = text_of("its metadata: %s", why);
 	else
