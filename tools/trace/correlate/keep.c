@@ -15,8 +15,8 @@
 #include "readers/fingerprint.h"
 
 /* The last digits are the version of the form. */
-#define MAGIC UINT64_C(0xc10c7ace30de0002)
-#define PARTY_SIZE (8 * sizeof(uint64_t))
+#define MAGIC UINT64_C(0xc10c7ace30de0003)
+#define PARTY_SIZE (9 * sizeof(uint64_t))
 #define EPOCH_SIZE (4 * sizeof(uint64_t))
 
 static void keep_party(const struct party *party, struct binary_file *binary)
@@ -28,6 +28,7 @@ static void keep_party(const struct party *party, struct binary_file *binary)
 	binary_put(binary, party->trust_clock);
 	binary_put(binary, party->damaged);
 	binary_put_text(binary, party->name);
+	binary_put(binary, party->frequency);
 	binary_put(binary, party->used_from);
 	binary_put(binary, party->used_to);
 	binary_put(binary, party->epochs.count);
@@ -45,6 +46,7 @@ static void recall_epochs(struct party *party, struct binary_file *binary)
 {
 	size_t i;
 
+	party->frequency = binary_get(binary);
 	party->used_from = binary_get(binary);
 	party->used_to = binary_get(binary);
 	party->epochs.count = binary_get_count(binary, EPOCH_SIZE);

@@ -16,6 +16,8 @@
 #define PROGRESS_EVERY 65536
 /* Events of each machine in a turn when the host is searched */
 #define TURN 4096
+/* Of CLOCK_TRACE where there is no counter */
+#define MONOTONIC_HZ 1000000000
 
 static void close_all(struct machine **machines, size_t count)
 {
@@ -272,8 +274,13 @@ static void read_guest(struct timeline *timeline, struct party *party, struct ma
 		if (progress && ++events % PROGRESS_EVERY == 0)
 			progress(what, events);
 	}
-	match_finish(party->match, party->vm_id);
 	take_frequency(timeline, &party->epochs);
+	if (timeline_lacks_counter(timeline, party)) {
+		/* What fits does so by chance. */
+		match_free(party->match);
+		party->match = match_new(timeline->host);
+	}
+	match_finish(party->match, party->vm_id);
 	free(what);
 }
 
@@ -301,6 +308,8 @@ static void learn_clock(struct timeline *timeline, struct machine **machines, si
 		for (j = 0; j < machines[i]->nr_readers; j++) {
 			const struct reader *reader = machines[i]->readers[j];
 
+			if (!timeline->parties[i].frequency)
+				timeline->parties[i].frequency = reader->frequency;
 			if (!reader->frequency || timeline->is_frequency_known)
 				continue;
 			/* Host and guest run at one frequency unless the guest is scaled. */
@@ -395,6 +404,23 @@ struct timeline *timeline_learn(const struct trace_argument *arguments, size_t c
 		return NULL;
 	}
 	return timeline;
+}
+
+bool timeline_lacks_counter(const struct timeline *timeline, const struct party *party)
+{
+	size_t i;
+
+	for (i = 0; i < party->epochs.count; i++)
+		if (party->epochs.list[i].number)
+			break;
+	/* No event tells: then the frequency does, unless the host's counter has it, too. */
+	if (i == party->epochs.count)
+		return party->frequency == MONOTONIC_HZ && timeline->is_frequency_known &&
+		       timeline->frequency != MONOTONIC_HZ;
+	for (i = 0; i < party->epochs.count; i++)
+		if (epoch_is_counter(&party->epochs.list[i]))
+			return false;
+	return true;
 }
 
 uint64_t timeline_ns(const struct timeline *timeline, uint64_t ticks)

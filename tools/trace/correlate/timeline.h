@@ -41,6 +41,7 @@ struct counts {
  * @damaged: number of its streams that could not be read to their end
  * @vm_id: the VM that the user has named, or 0
  * @trust_clock: it is of CLOCK_TRACE, whatever it says
+ * @frequency: of its clock, 0 if no trace tells
  * @epochs: of its clock
  * @used_from: of the host: number of the first event that is on the time line, from 1
  * @used_to: of the host: number of the first event after that is not
@@ -55,6 +56,7 @@ struct party {
 	size_t damaged;
 	uint64_t vm_id;
 	bool trust_clock;
+	uint64_t frequency;
 	struct epochs epochs;
 	uint64_t used_from;
 	uint64_t used_to;
@@ -191,6 +193,16 @@ typedef bool (*placed_handler)(void *data, const struct placed *placed);
 bool timeline_run(struct timeline *timeline, uint64_t from, uint64_t to,
 		  placed_handler handler, void *data, progress_handler progress,
 		  char **error);
+
+/**
+ * timeline_lacks_counter() - was a guest's clock CLOCK_MONOTONIC all the time?
+ * @timeline: the time line
+ * @party: the guest
+ *
+ * That is so in a guest whose kernel does not trust its TSC. No formula leads from there to
+ * the host's counter.
+ */
+bool timeline_lacks_counter(const struct timeline *timeline, const struct party *party);
 
 /**
  * timeline_ns() - ticks in nanoseconds

@@ -21,7 +21,8 @@ sys.dont_write_bytecode = True
 # pylint: disable=wrong-import-position
 import perfetto
 import scale
-from synthetic import DESTROYED, HZ, OFFSET, ON_COUNTER, ON_FALLBACK, REFRESH, Vcpu, Vm, World
+from synthetic import (DESTROYED, HZ, OFFSET, ON_COUNTER, ON_FALLBACK, ON_MONOTONIC, REFRESH,
+                       Vcpu, Vm, World)
 
 TOOLS = os.environ.get("O", "../../out/tools/trace")
 MERGE = os.path.join(TOOLS, "clocktrace-merge")
@@ -389,6 +390,21 @@ def test_epoch_of_guest():
     status, out, err = merge("--format", "json", *write(world, [guest]))
     check(status == 0 and f"{after} are of another epoch" in err, err)
     placed_truly(out, world, 0, middle + 9_000_000)
+
+
+def test_no_counter():
+    """A guest without a TSC: nothing is placed, and what to do is told"""
+    for told in (False, True):
+        world, guest = simple(31)
+        guest.hertz = 1_000_000_000
+        for cpu, events in guest.streams.items():
+            guest.streams[cpu] = [(time // 2 + 5_000_000, *rest) for time, *rest in events]
+        if told:
+            tell_epoch(guest, 0, guest.streams[0][0][0], 3, ON_MONOTONIC)
+        status, out, err = merge("--format", "json", *write(world, [guest]))
+        check(status == 1 and "guest had no TSC" in err and "+invtsc" in err, f"{status}: {err}")
+        check("tsc=reliable" in err and not re.search("guest .* [1-9][0-9]* events placed", err), err)
+        check({event["machine"] for event in events_of(out)} == {"host"}, "events were placed")
 
 
 def test_no_host():

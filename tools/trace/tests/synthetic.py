@@ -29,7 +29,7 @@ HLT = 0x78
 ON_MONOTONIC, ON_COUNTER, ON_FALLBACK = 0, 1, 2
 
 
-def metadata(clock, uuid, host):
+def metadata(clock, uuid, host, hertz=HZ):
     """The text that describes a trace"""
     events = "".join(
         f"event {{ name = \"{name}\"; id = {number}; stream_id = 0; fields := struct {{ "
@@ -43,7 +43,7 @@ trace {{ major = 1; minor = 8; uuid = "{uuid}"; byte_order = le;
     packet.header := struct {{ u32 magic; u32 stream_id; }}; }};
 env {{ domain = "kernel"; tracer_name = "lttng-modules"; tracer_major = 2; tracer_minor = 13;
     hostname = "{host}"; }};
-clock {{ name = "{clock}"; uuid = "{uuid}"; freq = {HZ}; offset_s = 0; offset = 0; }};
+clock {{ name = "{clock}"; uuid = "{uuid}"; freq = {hertz}; offset_s = 0; offset = 0; }};
 typealias integer {{ size = 64; align = 8; signed = false; map = clock.{clock}.value; }} := stamp;
 stream {{ id = 0; event.header := struct {{ u32 id; stamp timestamp; }};
     event.context := struct {{ u32 _tid; }};
@@ -105,6 +105,7 @@ class Trace:
         self.clock = clock
         self.streams = {}
         self.ctf2 = False
+        self.hertz = HZ
         # Per CPU, indexes of events before which others were lost
         self.losses = {}
 
@@ -126,7 +127,7 @@ class Trace:
         os.makedirs(path)
         with open(f"{path}/metadata", "w", encoding="ascii") as file:
             file.write(metadata2(self.clock, self.host) if self.ctf2 else
-                       metadata(self.clock, BOOT % self.number, self.host))
+                       metadata(self.clock, BOOT % self.number, self.host, self.hertz))
         for cpu in self.streams:
             with open(f"{path}/kernel_{cpu}", "wb") as file:
                 for discarded, events in enumerate(self.packets(cpu)):
