@@ -315,6 +315,9 @@ static void find_eras(struct host *host, size_t number)
 	size_t i, j;
 
 	vcpu->history = clocktrace_guests_vcpu(host->history, vcpu->vm_id, vcpu->vcpu_id);
+	/* A kept model may name a vCPU that no event does. */
+	if (!vcpu->history)
+		return;
 	for (i = 0; !clocktrace_vcpu_span(vcpu->history, i, &span); i++)
 		for (j = 0; j < span.alternatives; j++)
 			add_era(host, number, &span, &span.tsc[j]);

@@ -245,6 +245,8 @@ struct host *host_recall(struct binary_file *binary, char **error)
 	good = good && !binary->failed;
 	if (good)
 		*error = host_finish(host);
+	for (i = 0; i < host->nr_vcpus; i++)
+		good = good && host->vcpus[i].history;
 	host->lost = (size_t)lost;
 	host->ownerless = ownerless;
 	if (!*error && (!good || binary_get(binary) != host->nr_eras))
