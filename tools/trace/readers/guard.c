@@ -22,6 +22,9 @@
 #define NOWHERE UINT64_MAX
 #define TRIES_MAX 64
 #define SAID_MAX 1024
+/* Short work is not to wait for who waits for it. */
+#define PAUSE_FIRST_NS 500000
+#define PAUSE_LAST_NS 20000000
 
 /* Files are read in turn, and noting a path for each event would cost more than reading it. */
 #define PATHS 64
@@ -142,7 +145,7 @@ bool guard_say_once(const char *text)
 /* Wait for the child; end it if it does not come on. */
 static int await(pid_t child, unsigned int seconds, bool *hangs)
 {
-	const struct timespec pause = { .tv_nsec = 20000000 };
+	struct timespec pause = { .tv_nsec = PAUSE_FIRST_NS };
 	uint64_t steps = shared->steps;
 	time_t since = time(NULL);
 	int status;
@@ -158,6 +161,8 @@ static int await(pid_t child, unsigned int seconds, bool *hangs)
 			kill(child, SIGKILL);
 		}
 		nanosleep(&pause, NULL);
+		if (pause.tv_nsec < PAUSE_LAST_NS)
+			pause.tv_nsec *= 2;
 	}
 }
 

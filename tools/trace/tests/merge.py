@@ -21,6 +21,7 @@ sys.dont_write_bytecode = True
 # pylint: disable=wrong-import-position
 import perfetto
 import scale
+import synthetic_dat
 from synthetic import (DESTROYED, HZ, OFFSET, ON_COUNTER, ON_FALLBACK, ON_MONOTONIC, REFRESH,
                        Vcpu, Vm, World)
 
@@ -28,6 +29,8 @@ TOOLS = os.environ.get("O", "../../out/tools/trace")
 MERGE = os.path.join(TOOLS, "clocktrace-merge")
 WORK = tempfile.mkdtemp()
 LIMIT = 300
+# 1 in "make check"; files of trace-cmd then are cut at one byte in 151
+CUT_STEP = int(os.environ.get("CUT_STEP", "1"))
 # Options that judge() adds
 MODEL = []
 
@@ -419,24 +422,40 @@ def test_no_host():
     check(status == 2 and "holds no trace that can be read" in err, err)
 
 
+def cut(step, name, guest, host):
+    """Merge what is left of a file that is cut at every step-th byte; see tests/cut.c"""
+    done = subprocess.run([os.path.join(TOOLS, "cut"), str(step), name, guest, host],
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                          timeout=LIMIT, check=False)
+    check(done.returncode == 0, f"{name}: {done.stdout}{done.stderr}")
+    return [int(word) for word in re.findall("[0-9]+", done.stdout)]
+
+
 def test_cut():
-    """A guest's stream that is cut anywhere: an error or a shorter result, never a wrong time"""
+    """A trace that is cut anywhere: an error or a shorter result, never a wrong time"""
     world = World(20)
     guest = world.guest("guest")
-    Vcpu(world, Vm(100, 7), 0, -9_000_000).run(world.stays(4), guest, 0, 1)
+    vcpu = Vcpu(world, Vm(100, 7), 0, -9_000_000)
+    vcpu.run(world.stays(4), guest, 0, 1)
     paths = write(world, [guest])
-    name = f"{paths[0]}/kernel_0"
-    with open(name, "rb") as file:
-        data = file.read()
-    for size in range(0, len(data), 9):
-        with open(name, "wb") as file:
-            file.write(data[:size])
-        status, out, err = merge("--format", "json", *paths)
-        check(status in (0, 1, 2), f"cut at {size}: exit status {status}: {err}")
-        for event in events_of(out):
-            if event["name"] == "test_event":
-                truth = world.truth["guest"].get(event["fields"]["number"])
-                check(event["ticks"] == truth, f"cut at {size}: a wrong time")
+    for path in paths:
+        # Every byte, and of the metadata every byte in eleven: a cut there is refused anyhow.
+        cut(CUT_STEP, f"{path}/kernel_0", *paths)
+        cut(11 * CUT_STEP, f"{path}/metadata", *paths)
+
+
+def test_cut_trace_cmd():
+    """The same of a file of trace-cmd; what is before the cut is used"""
+    world = World(20)
+    guest = world.guest("guest")
+    Vcpu(world, Vm(100, 7), 0, -9_000_000).run(world.stays(12), guest, 0, 1)
+    paths = [synthetic_dat.write(trace, f"{WORK}/{trace.host}.dat", 10)
+             for trace in (guest, world.host)]
+    status, out, err = merge("--format", "json", *paths)
+    check(status == 0 and len(events_of(out)) == 61, err)
+    for path in paths:
+        _, refused_cuts, shorter, _ = cut(151 * CUT_STEP, path, *paths)
+        check(shorter > refused_cuts, f"{path}: {refused_cuts} cuts refused, {shorter} used")
 
 
 def test_damaged_neighbour():
