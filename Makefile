@@ -10,7 +10,7 @@ help:
 	@echo 'make run        build the patched kernel, boot it, show CLOCK_TRACE at work'
 	@echo 'make check      run every test; ends with "N passed, N failed"'
 	@echo 'make check-guests  trace real guests for longer than make check does'
-	@echo 'make bench      measure what reading the clocks costs on this CPU, and the sync check'
+	@echo 'make bench      measure what reading the clocks costs on this CPU, the sync check, merging traces'
 	@echo 'make series     write the series, as mails and as mailboxes for "git am", to out/series'
 	@echo 'make refresh    renew the diffs in patches/ (offsets)'
 	@echo 'make shell      a shell in the booted guest (Ctrl-D ends it)'
@@ -41,6 +41,7 @@ bench:
 	@scripts/build --vdso base
 	@$(MAKE) --no-print-directory -s -C tools/vdso-bench bench
 	@$(MAKE) --no-print-directory -s -C tools/sync-bench bench
+	@$(MAKE) --no-print-directory -s -C tools/trace bench
 
 series:
 	@scripts/preflight run

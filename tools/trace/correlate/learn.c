@@ -11,10 +11,13 @@
 #include "common/message.h"
 #include "correlate/clock_check.h"
 #include "correlate/timeline.h"
+#include "readers/fingerprint.h"
 
 #define PROGRESS_EVERY 65536
 /* Events of each machine in a turn when the host is searched */
 #define TURN 4096
+/* Of CLOCK_TRACE where there is no counter */
+#define MONOTONIC_HZ 1000000000
 
 static void close_all(struct machine **machines, size_t count)
 {
@@ -33,6 +36,8 @@ static struct machine **open_all(const struct trace_argument *arguments, size_t 
 
 	for (i = 0; i < count && !*error; i++) {
 		machines[i] = machine_open(arguments[i].path, error);
+		if (machines[i])
+			machine_brief(machines[i]);
 		if (machines[i] && !arguments[i].trust_clock)
 			*error = clock_check(machines[i], assumed);
 	}
@@ -41,11 +46,6 @@ static struct machine **open_all(const struct trace_argument *arguments, size_t 
 		return NULL;
 	}
 	return machines;
-}
-
-static bool is_of_host(enum event_kind kind)
-{
-	return kind == EVENT_ENTRY || kind == EVENT_EXIT || kind == EVENT_GUEST_TSC;
 }
 
 /* Read from all in turn until one tells of guests. */
@@ -67,7 +67,7 @@ static size_t find_host(const struct trace_argument *arguments, size_t count, ch
 				if (!stream)
 					break;
 				any = true;
-				if (is_of_host(stream->event.kind))
+				if (event_is_of_host(stream->event.kind))
 					host = i;
 			}
 	}
@@ -78,69 +78,210 @@ static size_t find_host(const struct trace_argument *arguments, size_t count, ch
 	return host;
 }
 
-static char *epoch_error(const struct machine *machine, const struct event *event)
+/* What the first pass over the host is at */
+struct host_pass {
+	struct timeline *timeline;
+	struct party *party;
+	/* The epoch that the user has named, or 0 */
+	uint32_t wanted;
+	/* Index of the epoch that is used, if there is one yet */
+	size_t used;
+	uint64_t entries;
+	uint64_t told;
+};
+
+#define NONE SIZE_MAX
+
+static bool may_use(const struct host_pass *pass, const struct epoch *epoch)
 {
-	return text_of("%s: the clock began a new epoch at %" PRIu64 ", so that not all times are of one time line: the counter lost trust, or the machine was suspended; see \"clocktrace info\", and record anew",
-		       machine->path, event->time);
+	if (!epoch_is_counter(epoch))
+		return false;
+	/* No event may tell; then what is there before the first one that does is tried. */
+	return !pass->wanted || !epoch->number || epoch->number == pass->wanted;
 }
 
-static char *read_host(struct timeline *timeline, struct machine *machine,
-		       progress_handler progress)
+/* Forget what was read: it is of another epoch than what shall be used. */
+static char *begin_anew(struct host_pass *pass, size_t epoch)
 {
-	uint64_t entries = 0, told = 0, events = 0;
-	struct stream *stream;
-	char *error, *text;
+	bool keeps_told = pass->timeline->host->keeps_told;
+	char *error = NULL;
 
-	while ((stream = machine_next(machine))) {
-		const struct event *event = &stream->event;
-
-		if (event->kind == EVENT_EPOCH)
-			return epoch_error(machine, event);
-		if (event->kind == EVENT_ENTRY && event->thread == THREAD_NONE)
-			return text_of("%s: the event %s does not tell its thread: record with \"lttng add-context -k -t tid\"",
-				       machine->path, event->name);
-		entries += event->kind == EVENT_ENTRY;
-		told += event->kind == EVENT_GUEST_TSC;
-		error = host_add(timeline->host, event);
-		if (error)
-			goto wrong;
-		if (progress && ++events % PROGRESS_EVERY == 0)
-			progress("reading the host", events);
-	}
-	error = host_finish(timeline->host);
+	host_free(pass->timeline->host);
+	pass->timeline->host = host_new(&error);
 	if (error)
-		goto wrong;
-	if (!told)
+		return error;
+	pass->timeline->host->keeps_told = keeps_told;
+	pass->used = epoch;
+	pass->entries = pass->told = 0;
+	pass->party->used_from = epoch == NONE ? 0 : pass->party->epochs.list[epoch].first;
+	pass->party->used_to = UINT64_MAX;
+	return NULL;
+}
+
+/* Which epoch is used, now that an event of @epoch has come? */
+static char *choose_epoch(struct host_pass *pass, const struct epoch *epoch, bool renamed)
+{
+	size_t number = (size_t)(epoch - pass->party->epochs.list);
+
+	if (pass->used == number && renamed && !may_use(pass, epoch))
+		return begin_anew(pass, NONE);
+	if (pass->used == number || !may_use(pass, epoch))
+		return NULL;
+	if (pass->used == NONE || (!pass->entries && !pass->told))
+		return begin_anew(pass, number);
+	return NULL;
+}
+
+static char *several_epochs(const struct machine *machine, const struct epochs *epochs)
+{
+	char *list = text_of("%s", ""), *longer, *error;
+	size_t i;
+
+	for (i = 0; i < epochs->count; i++) {
+		if (!epoch_is_counter(&epochs->list[i]) || !epochs->list[i].stays)
+			continue;
+		if (epochs->list[i].number)
+			longer = text_of("%s\n    --epoch %" PRIu32 "    %" PRIu64
+					 " events from %" PRIu64 " on", list,
+					 epochs->list[i].number, epochs->list[i].events,
+					 epochs->list[i].begin);
+		else
+			longer = text_of("%s\n    (no event clock_trace_epoch)    %" PRIu64
+					 " events from %" PRIu64 " on", list,
+					 epochs->list[i].events, epochs->list[i].begin);
+		free(list);
+		list = longer;
+	}
+	error = text_of("%s: the clock began a new epoch while it was recorded, as after a suspend, and times of two epochs cannot be compared: merge each by itself%s",
+			machine->path, list);
+	free(list);
+	return error;
+}
+
+/* After all events: is what was used all that can be? */
+static char *check_epochs(const struct host_pass *pass, const struct machine *machine)
+{
+	const struct epochs *epochs = &pass->party->epochs;
+	size_t i;
+
+	if (pass->used == NONE && pass->wanted)
+		return text_of("%s has no epoch %" PRIu32 " of a counter that can be trusted",
+			       machine->path, pass->wanted);
+	if (pass->used == NONE && epochs->count)
+		return text_of("%s: CLOCK_MONOTONIC drove the clock, not the counter that guests read, so that no guest's event can be placed: \"clocktrace info\" on the host tells why; reboot if the counter has lost trust, and record anew",
+			       machine->path);
+	for (i = 0; i < epochs->count && !pass->wanted; i++)
+		if (i != pass->used && epoch_is_counter(&epochs->list[i]) && epochs->list[i].stays)
+			return several_epochs(machine, epochs);
+	return NULL;
+}
+
+static char *add_host_event(struct host_pass *pass, const struct stream *stream)
+{
+	const struct event *event = &stream->event;
+	struct party *party = pass->party;
+	const struct epoch *epoch;
+	char *error;
+	bool renamed;
+
+	epoch = epochs_add(&party->epochs, stream->section, event, &renamed);
+	error = choose_epoch(pass, epoch, renamed);
+	if (error)
+		return error;
+	if ((size_t)(epoch - party->epochs.list) != pass->used) {
+		if (pass->used != NONE && party->used_to == UINT64_MAX)
+			party->used_to = epoch->first;
+		return NULL;
+	}
+	if (event->kind == EVENT_ENTRY && event->thread == THREAD_NONE)
+		return text_of("the event %s does not tell its thread: record with \"lttng add-context -k -t tid\"",
+			       event->name);
+	pass->entries += event->kind == EVENT_ENTRY;
+	pass->told += event->kind == EVENT_GUEST_TSC;
+	return host_add(pass->timeline->host, event);
+}
+
+static char *check_host(const struct host_pass *pass, const struct machine *machine)
+{
+	char *error = check_epochs(pass, machine);
+
+	if (error)
+		return error;
+	if (!pass->told)
 		return text_of("%s has no event kvm_guest_tsc, so that nothing tells how the guests' counters are shifted: record it as well, on a kernel with CLOCK_TRACE",
 			       machine->path);
-	if (!entries)
+	if (!pass->entries)
 		return text_of("%s has no event kvm_entry, so that nothing proves where a guest's events belong: record kvm_entry and kvm_exit as well",
 			       machine->path);
 	return NULL;
-wrong:
-	text = text_of("%s: %s", machine->path, error);
-	free(error);
-	return text;
 }
 
-static char *read_guest(struct timeline *timeline, struct party *party, struct machine *machine,
-			progress_handler progress)
+static void take_frequency(struct timeline *timeline, const struct epochs *epochs)
 {
+	size_t i;
+
+	for (i = 0; i < epochs->count && !timeline->is_frequency_known; i++)
+		if (epoch_is_counter(&epochs->list[i]) && epochs->list[i].frequency) {
+			timeline->frequency = epochs->list[i].frequency;
+			timeline->is_frequency_known = true;
+		}
+}
+
+static char *read_host(struct timeline *timeline, struct machine *machine, uint32_t epoch,
+		       progress_handler progress)
+{
+	struct host_pass pass = { timeline, &timeline->parties[0], epoch, 0, 0, 0 };
+	char *error = NULL, *text;
 	struct stream *stream;
 	uint64_t events = 0;
-	char *what = text_of("matching %s", party->name), *error = NULL;
+
+	pass.party->used_from = 1;
+	pass.party->used_to = UINT64_MAX;
+	while (!error && (stream = machine_next(machine))) {
+		error = add_host_event(&pass, stream);
+		if (progress && ++events % PROGRESS_EVERY == 0)
+			progress("reading the host", events);
+	}
+	if (!error && pass.used != NONE && pass.told)
+		error = host_finish(timeline->host);
+	if (error) {
+		text = text_of("%s: %s", machine->path, error);
+		free(error);
+		return text;
+	}
+	take_frequency(timeline, &pass.party->epochs);
+	return check_host(&pass, machine);
+}
+
+static void read_guest(struct timeline *timeline, struct party *party, struct machine *machine,
+		       progress_handler progress)
+{
+	char *what = text_of("matching %s", party->name);
+	const struct epoch *epoch;
+	struct stream *stream;
+	uint64_t events = 0;
+	bool renamed;
 
 	party->match = match_new(timeline->host);
-	while (!error && (stream = machine_next(machine))) {
-		if (stream->event.kind == EVENT_EPOCH)
-			error = epoch_error(machine, &stream->event);
-		match_add(party->match, stream->section, &stream->event);
+	while ((stream = machine_next(machine))) {
+		epoch = epochs_add(&party->epochs, stream->section, &stream->event, &renamed);
+		if (epoch_is_counter(epoch)) {
+			match_add(party->match, stream->section, &stream->event);
+		} else if (renamed) {
+			match_free(party->match);
+			party->match = match_new(timeline->host);
+		}
 		if (progress && ++events % PROGRESS_EVERY == 0)
 			progress(what, events);
 	}
+	take_frequency(timeline, &party->epochs);
+	if (timeline_lacks_counter(timeline, party)) {
+		/* What fits does so by chance. */
+		match_free(party->match);
+		party->match = match_new(timeline->host);
+	}
 	match_finish(party->match, party->vm_id);
 	free(what);
-	return error;
 }
 
 /* Two machines of one name are told apart by a number. */
@@ -167,6 +308,8 @@ static void learn_clock(struct timeline *timeline, struct machine **machines, si
 		for (j = 0; j < machines[i]->nr_readers; j++) {
 			const struct reader *reader = machines[i]->readers[j];
 
+			if (!timeline->parties[i].frequency)
+				timeline->parties[i].frequency = reader->frequency;
 			if (!reader->frequency || timeline->is_frequency_known)
 				continue;
 			/* Host and guest run at one frequency unless the guest is scaled. */
@@ -200,8 +343,8 @@ static struct timeline *set_up(const struct trace_argument *arguments, size_t co
 	return timeline;
 }
 
-static char *learn(struct timeline *timeline, struct machine **machines,
-		   progress_handler progress)
+static char *learn(struct timeline *timeline, struct machine **machines, uint32_t epoch,
+		   bool keep, progress_handler progress)
 {
 	char *error = NULL;
 	size_t i;
@@ -210,17 +353,24 @@ static char *learn(struct timeline *timeline, struct machine **machines,
 		timeline->parties[i].name = own_name(timeline, i, machines[i]->name);
 	learn_clock(timeline, machines, timeline->nr_parties);
 	timeline->host = host_new(&error);
-	if (!error)
-		error = read_host(timeline, machines[0], progress);
+	if (!error) {
+		timeline->host->keeps_told = keep;
+		error = read_host(timeline, machines[0], epoch, progress);
+	}
 	for (i = 1; i < timeline->nr_parties && !error; i++)
-		error = read_guest(timeline, &timeline->parties[i], machines[i], progress);
-	for (i = 0; i < timeline->nr_parties; i++)
+		read_guest(timeline, &timeline->parties[i], machines[i], progress);
+	for (i = 0; i < timeline->nr_parties; i++) {
 		timeline->parties[i].damaged = machines[i]->damaged;
+		if (keep)
+			timeline->parties[i].fingerprint =
+				fingerprint_of(timeline->parties[i].path);
+	}
 	return error;
 }
 
 struct timeline *timeline_learn(const struct trace_argument *arguments, size_t count, size_t host,
-				uint64_t frequency, progress_handler progress, char **error)
+				uint32_t epoch, uint64_t frequency, bool keep, progress_handler progress,
+				char **error)
 {
 	struct trace_argument *ordered = zalloc((count + 1) * sizeof(*ordered));
 	struct timeline *timeline = NULL;
@@ -233,6 +383,7 @@ struct timeline *timeline_learn(const struct trace_argument *arguments, size_t c
 		host = find_host(arguments, count, error);
 	if (!*error) {
 		timeline = set_up(arguments, count, host);
+		timeline->epoch = epoch;
 		timeline->frequency = frequency;
 		timeline->is_frequency_known = frequency;
 		for (i = 0; i < count; i++)
@@ -243,7 +394,7 @@ struct timeline *timeline_learn(const struct trace_argument *arguments, size_t c
 		machines = open_all(ordered, count, &assumed, error);
 		timeline->assumed_clock = assumed;
 		if (machines) {
-			*error = learn(timeline, machines, progress);
+			*error = learn(timeline, machines, epoch, keep, progress);
 			close_all(machines, count);
 		}
 	}
@@ -253,6 +404,23 @@ struct timeline *timeline_learn(const struct trace_argument *arguments, size_t c
 		return NULL;
 	}
 	return timeline;
+}
+
+bool timeline_lacks_counter(const struct timeline *timeline, const struct party *party)
+{
+	size_t i;
+
+	for (i = 0; i < party->epochs.count; i++)
+		if (party->epochs.list[i].number)
+			break;
+	/* No event tells: then the frequency does, unless the host's counter has it, too. */
+	if (i == party->epochs.count)
+		return party->frequency == MONOTONIC_HZ && timeline->is_frequency_known &&
+		       timeline->frequency != MONOTONIC_HZ;
+	for (i = 0; i < party->epochs.count; i++)
+		if (epoch_is_counter(&party->epochs.list[i]))
+			return false;
+	return true;
 }
 
 uint64_t timeline_ns(const struct timeline *timeline, uint64_t ticks)
@@ -270,6 +438,7 @@ void timeline_free(struct timeline *timeline)
 		free(timeline->parties[i].path);
 		free(timeline->parties[i].name);
 		match_free(timeline->parties[i].match);
+		epochs_free(&timeline->parties[i].epochs);
 	}
 	host_free(timeline->host);
 	free(timeline->parties);

@@ -37,7 +37,9 @@ struct run {
 	struct guest_stream *streams;
 	size_t nr_streams;
 	struct heap heap;
+	/* Number of the host's event among those that are used, and among all */
 	uint64_t host_order;
+	uint64_t host_events;
 };
 
 static void find_unit(const struct run *run, struct guest_stream *guest)
@@ -140,6 +142,18 @@ static void count_unplaced(struct run *run, struct guest_stream *guest)
 		counts->outside++;
 }
 
+/* Guests' times are placed while the guest's clock is the counter, in whatever epoch. */
+static bool is_on_counter(const struct run *run, const struct guest_stream *guest)
+{
+	const struct epochs *epochs = &run->timeline->parties[guest->party].epochs;
+	const struct epoch *epoch;
+
+	if (epochs->count == 1)
+		return epoch_is_counter(&epochs->list[0]);
+	epoch = epochs_at(epochs, guest->stream->section, guest->stream->event.time);
+	return !epoch || epoch_is_counter(epoch);
+}
+
 /* Read on to the next event that can be placed. */
 static bool advance(struct run *run, struct guest_stream *guest)
 {
@@ -147,6 +161,10 @@ static bool advance(struct run *run, struct guest_stream *guest)
 	size_t i;
 
 	while (stream_next(guest->machine, guest->stream)) {
+		if (!is_on_counter(run, guest)) {
+			run->timeline->parties[guest->party].counts.epoch++;
+			continue;
+		}
 		find_unit(run, guest);
 		for (i = 0; guest->unit && i < guest->unit->nr_eras; i++)
 			if (guest->stream->event.time >= guest->unit->from[i] &&
@@ -220,15 +238,31 @@ static void place_host_event(const struct run *run, struct stream *stream, struc
 		placed->vcpu = host_owner(run->timeline->host, event->thread, event->vcpu_id);
 }
 
+/* The host's next event of the epoch that the time line is of */
+static struct stream *next_of_host(struct run *run)
+{
+	struct party *party = &run->timeline->parties[0];
+	struct stream *stream;
+
+	while ((stream = machine_next(run->machines[0]))) {
+		run->host_events++;
+		if (run->host_events >= party->used_from && run->host_events < party->used_to) {
+			run->host_order++;
+			break;
+		}
+		party->counts.epoch++;
+	}
+	return stream;
+}
+
 static bool run_all(struct run *run, uint64_t from, uint64_t to, placed_handler handler,
 		    void *data, progress_handler progress)
 {
-	struct stream *host_stream = machine_next(run->machines[0]);
+	struct stream *host_stream = next_of_host(run);
 	struct placed placed;
 	bool go_on = true;
 	uint64_t events = 0;
 
-	run->host_order = 1;
 	while (go_on && (host_stream || run->heap.count)) {
 		bool is_guest = guest_is_next(run, host_stream);
 		struct guest_stream *guest = NULL;
@@ -247,8 +281,7 @@ static bool run_all(struct run *run, uint64_t from, uint64_t to, placed_handler 
 		} else if (is_guest) {
 			heap_pop(&run->heap);
 		} else {
-			host_stream = machine_next(run->machines[0]);
-			run->host_order++;
+			host_stream = next_of_host(run);
 		}
 		if (progress && ++events % PROGRESS_EVERY == 0)
 			progress("merging", events);

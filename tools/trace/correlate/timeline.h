@@ -5,6 +5,7 @@
 #ifndef TRACE_TIMELINE_H
 #define TRACE_TIMELINE_H
 
+#include "correlate/epochs.h"
 #include "correlate/match.h"
 #include "readers/machine.h"
 
@@ -17,6 +18,7 @@
  * @outside: those that no stay holds
  * @lost: those that no stay holds where the host's trace lacks events
  * @unmatched: those of a CPU or a guest that fits no VM
+ * @epoch: those of an epoch of the clock that is not on this time line
  */
 struct counts {
 	uint64_t placed;
@@ -26,6 +28,7 @@ struct counts {
 	uint64_t outside;
 	uint64_t lost;
 	uint64_t unmatched;
+	uint64_t epoch;
 };
 
 /**
@@ -38,6 +41,11 @@ struct counts {
  * @damaged: number of its streams that could not be read to their end
  * @vm_id: the VM that the user has named, or 0
  * @trust_clock: it is of CLOCK_TRACE, whatever it says
+ * @frequency: of its clock, 0 if no trace tells
+ * @epochs: of its clock
+ * @used_from: of the host: number of the first event that is on the time line, from 1
+ * @used_to: of the host: number of the first event after that is not
+ * @fingerprint: of its files, if the model is to be kept
  */
 struct party {
 	char *path;
@@ -48,6 +56,11 @@ struct party {
 	size_t damaged;
 	uint64_t vm_id;
 	bool trust_clock;
+	uint64_t frequency;
+	struct epochs epochs;
+	uint64_t used_from;
+	uint64_t used_to;
+	uint64_t fingerprint;
 };
 
 /**
@@ -72,6 +85,7 @@ struct trace_argument {
  * @offset_s: of the clock's zero from the Epoch, in seconds
  * @offset: in addition to that, in ticks
  * @uuid: of the host's clock, "" if no trace tells
+ * @epoch: what the user has chosen, or 0
  * @assumed_clock: the host's trace is of the clock x86-tsc, which is taken for CLOCK_TRACE
  * @uncertainty: the largest of all events, in ticks
  */
@@ -84,6 +98,7 @@ struct timeline {
 	int64_t offset_s;
 	uint64_t offset;
 	char uuid[37];
+	uint32_t epoch;
 	bool assumed_clock;
 	uint64_t uncertainty;
 };
@@ -120,14 +135,39 @@ typedef void (*progress_handler)(const char *what, uint64_t events);
  * @arguments: the traces, of one machine each
  * @count: their number
  * @host: which one is the host's, @count if that is to be found out
+ * @epoch: the epoch of the host's clock that the time line is of; 0 if the trace has one
  * @frequency: ticks per second if the user has named it, or 0
+ * @keep: timeline_keep() will be called
  * @progress: called now and then, or NULL
  * @error: set to a text, to be freed, if that fails
  *
  * Return: the time line, to be freed with timeline_free(), or NULL.
  */
 struct timeline *timeline_learn(const struct trace_argument *arguments, size_t count, size_t host,
-				uint64_t frequency, progress_handler progress, char **error);
+				uint32_t epoch, uint64_t frequency, bool keep, progress_handler progress,
+				char **error);
+
+/**
+ * timeline_keep() - write what the first pass has found to a file
+ * @timeline: what timeline_learn() gave
+ * @path: the file
+ *
+ * Return: NULL, or what is wrong, to be freed.
+ */
+char *timeline_keep(const struct timeline *timeline, const char *path);
+
+/**
+ * timeline_recall() - read from a file what a first pass has found
+ * @path: the file
+ * @arguments: the traces, which have to be those of then, in any order
+ * @count: their number
+ * @epoch: as of timeline_learn(), which has to be that of then
+ * @error: set to a text, to be freed, if that fails
+ *
+ * Return: the time line, as timeline_learn() gives it, or NULL.
+ */
+struct timeline *timeline_recall(const char *path, const struct trace_argument *arguments,
+				 size_t count, uint32_t epoch, char **error);
 
 /**
  * typedef placed_handler - called for each event on the time line, in its order
@@ -153,6 +193,16 @@ typedef bool (*placed_handler)(void *data, const struct placed *placed);
 bool timeline_run(struct timeline *timeline, uint64_t from, uint64_t to,
 		  placed_handler handler, void *data, progress_handler progress,
 		  char **error);
+
+/**
+ * timeline_lacks_counter() - was a guest's clock CLOCK_MONOTONIC all the time?
+ * @timeline: the time line
+ * @party: the guest
+ *
+ * That is so in a guest whose kernel does not trust its TSC. No formula leads from there to
+ * the host's counter.
+ */
+bool timeline_lacks_counter(const struct timeline *timeline, const struct party *party);
 
 /**
  * timeline_ns() - ticks in nanoseconds

@@ -27,7 +27,9 @@ struct options {
 	uint64_t frequency;
 	uint64_t from;
 	uint64_t to;
+	uint32_t epoch;
 	const char *output;
+	const char *model;
 	const struct writer_class *writer;
 	bool summary;
 	bool json;
@@ -56,8 +58,11 @@ static void print_help(void)
 	     "      --trust-clock TRACE  it is of CLOCK_TRACE though it names another clock, as what\n"
 	     "                        \"trace-cmd extract -B\" writes may\n"
 	     "      --frequency HZ    ticks per second, where no trace tells\n"
+	     "      --epoch EPOCH     the host's clock began a new epoch while it was recorded: this one\n"
 	     "      --from TICKS      leave out what is before this time of the host\n"
 	     "      --to TICKS        leave out what is after it\n"
+	     "      --model FILE      keep in FILE what the first pass over the traces finds; if FILE\n"
+	     "                        is there, use it and save that pass\n"
 	     "      --progress        show progress (default: on a terminal)\n"
 	     "      --quiet           print no progress and no closing counts\n"
 	     "  -h, --help            print this help\n"
@@ -137,6 +142,37 @@ static char *merge(struct work *work, struct timeline *timeline, progress_handle
 	return error;
 }
 
+/* The first pass, or what is kept of one */
+static struct timeline *learn(const struct options *options, progress_handler progress,
+			      char **error)
+{
+	struct timeline *timeline;
+
+	if (!options->model || access(options->model, F_OK)) {
+		timeline = timeline_learn(options->traces, options->count, options->host,
+					  options->epoch, options->frequency, options->model,
+					  progress, error);
+		if (timeline && options->model)
+			*error = timeline_keep(timeline, options->model);
+	} else {
+		timeline = timeline_recall(options->model, options->traces, options->count,
+					   options->epoch, error);
+		if (timeline && options->frequency) {
+			timeline->frequency = options->frequency;
+			timeline->is_frequency_known = true;
+		}
+		if (timeline && options->host < options->count &&
+		    strcmp(options->traces[options->host].path, timeline->parties[0].path))
+			*error = text_of("--model %s was made with another trace as the host's",
+					 options->model);
+	}
+	if (timeline && *error) {
+		timeline_free(timeline);
+		timeline = NULL;
+	}
+	return timeline;
+}
+
 static int work_on(void *data)
 {
 	const struct options *options = data;
@@ -146,8 +182,7 @@ static int work_on(void *data)
 	int status = STATUS_UNUSABLE;
 	char *error;
 
-	timeline = timeline_learn(options->traces, options->count, options->host,
-				  options->frequency, progress, &error);
+	timeline = learn(options, progress, &error);
 	if (timeline)
 		error = merge(&work, timeline, progress);
 	if (options->progress)
@@ -174,6 +209,15 @@ static uint64_t parse_number(const char *option, const char *text)
 	return number;
 }
 
+static uint32_t parse_epoch(const char *text)
+{
+	uint64_t epoch = parse_number("--epoch", text);
+
+	if (!epoch || epoch > UINT32_MAX)
+		die("--epoch: '%s' is not the number of an epoch", text);
+	return (uint32_t)epoch;
+}
+
 static size_t find_path(const struct options *options, const char *path, size_t size)
 {
 	size_t i;
@@ -195,7 +239,10 @@ static void take_vm(struct options *options, const char *text)
 		parse_number("--vm", equals + 1);
 }
 
-enum { FORMAT = 256, SUMMARY, JSON, HOST, VM, FREQUENCY, TRUST_CLOCK, FROM, TO, PROGRESS, QUIET, VERSION };
+enum {
+	FORMAT = 256, SUMMARY, JSON, HOST, VM, FREQUENCY, TRUST_CLOCK, EPOCH, FROM, TO, MODEL, PROGRESS,
+	QUIET, VERSION,
+};
 
 static void parse(int argc, char **argv, struct options *options)
 {
@@ -208,8 +255,10 @@ static void parse(int argc, char **argv, struct options *options)
 		{ "vm", required_argument, NULL, VM },
 		{ "frequency", required_argument, NULL, FREQUENCY },
 		{ "trust-clock", required_argument, NULL, TRUST_CLOCK },
+		{ "epoch", required_argument, NULL, EPOCH },
 		{ "from", required_argument, NULL, FROM },
 		{ "to", required_argument, NULL, TO },
+		{ "model", required_argument, NULL, MODEL },
 		{ "progress", no_argument, NULL, PROGRESS },
 		{ "quiet", no_argument, NULL, QUIET },
 		{ "help", no_argument, NULL, 'h' },
@@ -255,11 +304,17 @@ static void parse(int argc, char **argv, struct options *options)
 		case TRUST_CLOCK:
 			trusted[nr_trusted++] = optarg;
 			break;
+		case EPOCH:
+			options->epoch = parse_epoch(optarg);
+			break;
 		case FROM:
 			options->from = parse_number("--from", optarg);
 			break;
 		case TO:
 			options->to = parse_number("--to", optarg);
+			break;
+		case MODEL:
+			options->model = optarg;
 			break;
 		case PROGRESS:
 			options->progress = true;

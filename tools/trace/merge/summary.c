@@ -18,6 +18,8 @@ bool summary_answer(const struct timeline *timeline)
 	for (i = 0; i < timeline->nr_parties; i++) {
 		const struct party *party = &timeline->parties[i];
 
+		if (!party->is_host && timeline_lacks_counter(timeline, party))
+			return false;
 		if (party->counts.outside || party->counts.unmatched)
 			return false;
 		for (j = 0; party->match && j < party->match->nr_sections; j++)
@@ -48,7 +50,17 @@ static void print_section(FILE *file, const struct timeline *timeline, const str
 	const struct host *host = timeline->host;
 	size_t i;
 
+	if (timeline_lacks_counter(timeline, party)) {
+		fprintf(file,
+			"%s had no TSC that its kernel trusts, so that its clock was CLOCK_MONOTONIC, and its events cannot be placed: start it with an invariant TSC (QEMU: -cpu host,migratable=off,+invtsc) or, where the host's is reliable, with tsc=reliable on its kernel's command line, and record anew\n",
+			party->name);
+		return;
+	}
 	fprintf(file, "%s", party->name);
+	if (!party->match->nr_sections) {
+		fputs(": no events\n", file);
+		return;
+	}
 	if (party->match->nr_sections > 1)
 		fprintf(file, ", part %zu", number + 1);
 	switch (section->verdict) {
@@ -93,6 +105,7 @@ static void print_party(FILE *file, const struct party *party)
 			    "of them by a formula that the trace does not prove");
 	print_count(file, counts->before, "are of before the host's trace");
 	print_count(file, counts->after, "are of after the host's trace");
+	print_count(file, counts->epoch, "are of another epoch of its clock, and left out");
 	print_count(file, counts->lost, "fall where the host's trace has lost events");
 	print_count(file, counts->outside, "lie in NO stay of their vCPU");
 	print_count(file, counts->unmatched, "are of a CPU or guest that fits no vCPU");
@@ -165,7 +178,8 @@ void summary_text(FILE *file, const struct timeline *timeline, const struct acco
 	size_t i, j;
 
 	for (i = 1; i < timeline->nr_parties; i++)
-		for (j = 0; j < timeline->parties[i].match->nr_sections; j++)
+		/* A guest of which no event was tried has no section. */
+		for (j = 0; !j || j < timeline->parties[i].match->nr_sections; j++)
 			print_section(file, timeline, &timeline->parties[i], j);
 	for (i = 0; i < timeline->nr_parties; i++)
 		print_party(file, &timeline->parties[i]);

@@ -89,7 +89,11 @@ static struct json_object *party_of(const struct timeline *timeline, const struc
 	add(object, "lost", party->counts.lost);
 	add(object, "outside", party->counts.outside);
 	add(object, "unmatched", party->counts.unmatched);
+	add(object, "other_epoch", party->counts.epoch);
 	add(object, "damaged", party->damaged);
+	json_object_object_add(object, "lacks_counter",
+			       json_object_new_boolean(!party->is_host &&
+						       timeline_lacks_counter(timeline, party)));
 	if (party->match)
 		json_object_object_add(object, "sections",
 				       sections_of(party->match, timeline->host));

@@ -13,12 +13,11 @@
 
 #include "common/array.h"
 #include "common/message.h"
-#include "model/host.h"
+#include "model/host_parts.h"
 
 #define CPUS_MAX 65536
 /* Stays that wait for their owner, for each thread */
 #define WAITING_MAX 65536
-#define NOBODY SIZE_MAX
 
 /*
  * What was last seen of a CPU of the host. A stay in the guest begins and ends on the
@@ -29,16 +28,6 @@ struct host_cpu {
 	struct clocktrace_position entry;
 	int thread;
 	uint32_t vcpu_id;
-};
-
-/* A thread that runs a vCPU: whose stays they are */
-struct lane {
-	int thread;
-	uint32_t vcpu_id;
-	int process;
-	size_t owner;
-	struct stay *waiting;
-	size_t nr_waiting;
 };
 
 struct host *host_new(char **error)
@@ -109,7 +98,7 @@ static struct lane *look_up_lane(const struct host *host, int thread, uint32_t v
 	return NULL;
 }
 
-static struct lane *find_lane(struct host *host, int thread, uint32_t vcpu_id)
+struct lane *host_lane(struct host *host, int thread, uint32_t vcpu_id)
 {
 	struct lane *lane;
 	size_t at, i;
@@ -181,7 +170,7 @@ static void leave(struct host *host, struct host_cpu *cpu, const struct event *e
 
 	if (!cpu->entry.order || cpu->thread != event->thread || cpu->vcpu_id != event->vcpu_id)
 		return;
-	lane = find_lane(host, event->thread, event->vcpu_id);
+	lane = host_lane(host, event->thread, event->vcpu_id);
 	if (lane->owner != NOBODY) {
 		add_stay(host, lane->owner, &stay);
 	} else if (lane->nr_waiting < WAITING_MAX) {
@@ -205,14 +194,18 @@ static char *add_guest_tsc(struct host *host, const struct event *event,
 	if (status != CLOCKTRACE_OK)
 		return text_of("the event %s of VM %" PRIu64 ", vCPU %" PRIu32 ": %s", event->name,
 			       tsc.vm_id, tsc.vcpu_id, clocktrace_status_text(status));
+	if (host->keeps_told) {
+		host->told = array_room(host->told, host->nr_told, sizeof(*host->told));
+		host->told[host->nr_told++] = tsc;
+	}
 	owner = (size_t)(find_vcpu(host, &tsc) - host->vcpus);
 	if (tsc.flags & CLOCKTRACE_FLAG_PROTECTED)
 		host->vcpus[owner].is_protected = true;
 	/* Whoever drops the last reference to a VM destroys its vCPUs. */
 	if (tsc.reason == CLOCKTRACE_DESTROYED || event->thread == THREAD_NONE)
 		return NULL;
-	set_owner(host, find_lane(host, event->thread, tsc.vcpu_id), owner);
-	set_owner(host, find_lane(host, event->thread, VCPU_UNKNOWN), owner);
+	set_owner(host, host_lane(host, event->thread, tsc.vcpu_id), owner);
+	set_owner(host, host_lane(host, event->thread, VCPU_UNKNOWN), owner);
 	return NULL;
 }
 
@@ -322,6 +315,9 @@ static void find_eras(struct host *host, size_t number)
 	size_t i, j;
 
 	vcpu->history = clocktrace_guests_vcpu(host->history, vcpu->vm_id, vcpu->vcpu_id);
+	/* A kept model may name a vCPU that no event does. */
+	if (!vcpu->history)
+		return;
 	for (i = 0; !clocktrace_vcpu_span(vcpu->history, i, &span); i++)
 		for (j = 0; j < span.alternatives; j++)
 			add_era(host, number, &span, &span.tsc[j]);
@@ -357,13 +353,16 @@ static void settle(struct host *host, struct lane *lane)
 	host->ownerless += lane->nr_waiting;
 }
 
+static int compare_positions(struct clocktrace_position a, struct clocktrace_position b)
+{
+	if (a.host_time != b.host_time)
+		return a.host_time < b.host_time ? -1 : 1;
+	return a.order < b.order ? -1 : a.order > b.order;
+}
+
 static int compare_gaps(const void *a, const void *b)
 {
-	const struct gap *one = a, *other = b;
-
-	if (one->from.host_time != other->from.host_time)
-		return one->from.host_time < other->from.host_time ? -1 : 1;
-	return 0;
+	return compare_positions(((const struct gap *)a)->from, ((const struct gap *)b)->from);
 }
 
 /* Those of different CPUs may overlap. */
@@ -375,9 +374,9 @@ static void join_gaps(struct host *host)
 		return;
 	qsort(host->gaps, host->nr_gaps, sizeof(*host->gaps), compare_gaps);
 	for (i = 1; i < host->nr_gaps; i++) {
-		if (host->gaps[i].from.host_time > host->gaps[count].to.host_time)
+		if (compare_positions(host->gaps[i].from, host->gaps[count].to) > 0)
 			host->gaps[++count] = host->gaps[i];
-		else if (host->gaps[i].to.host_time > host->gaps[count].to.host_time)
+		else if (compare_positions(host->gaps[i].to, host->gaps[count].to) > 0)
 			host->gaps[count].to = host->gaps[i].to;
 	}
 	host->nr_gaps = count + 1;
@@ -475,6 +474,7 @@ void host_free(struct host *host)
 	free(host->vcpus);
 	free(host->eras);
 	free(host->gaps);
+	free(host->told);
 	free(host->cpus);
 	free(host->lanes);
 	free(host->lane_table);

@@ -73,6 +73,9 @@ struct gap {
  * @last: the last event
  * @whole_from: from here on, events of all CPUs are there
  * @ownerless: number of stays of which no event tells whose they are
+ * @keeps_told: collect the kvm_guest_tsc events in @told, for host_keep()
+ * @told: these events
+ * @nr_told: their number
  */
 struct host {
 	struct vcpu *vcpus;
@@ -86,6 +89,9 @@ struct host {
 	struct clocktrace_position last;
 	struct clocktrace_position whole_from;
 	uint64_t ownerless;
+	bool keeps_told;
+	struct clocktrace_guest_event *told;
+	size_t nr_told;
 	/* private: */
 	struct clocktrace_guests *history;
 	struct stay_file *file;

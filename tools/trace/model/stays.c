@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The stays of vCPUs in their guests. A list keeps the place of each full block, which is
- * 16 bytes for 64 stays, and the block that is being filled.
+ * The stays of vCPUs in their guests. A list keeps the block that is being filled in
+ * memory, and an index of a fixed size: where the file has more blocks than the index has
+ * room for, it names every second one, every fourth, and so on.
+ *
+ * The blocks of a list are in extents of the file, each twice as long as the one before,
+ * so that the place of a block follows from its number. What is not yet written of an
+ * extent is a hole.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -13,11 +18,10 @@
 #include "model/stays.h"
 
 #define LATE_MAX 65536
-
-struct block {
-	uint64_t first_entry;
-	off_t place;
-};
+#define INDEX_MAX 4096
+/* Blocks in the first extent, and number of extents */
+#define FIRST_EXTENT 16
+#define EXTENTS_MAX 48
 
 struct stay_file {
 	int fd;
@@ -26,8 +30,12 @@ struct stay_file {
 
 struct stay_list {
 	struct stay_file *file;
-	struct block *blocks;
+	off_t extents[EXTENTS_MAX];
 	size_t nr_blocks;
+	/* The first entries of the blocks 0, stride, 2 * stride, ... */
+	uint64_t *index;
+	size_t nr_index;
+	size_t stride;
 	/* Not yet in the file; the number of this block is nr_blocks */
 	struct stay last[STAYS_IN_BLOCK];
 	size_t nr_last;
@@ -70,6 +78,7 @@ struct stay_list *stay_list_new(struct stay_file *file)
 	struct stay_list *list = zalloc(sizeof(*list));
 
 	list->file = file;
+	list->stride = 1;
 	return list;
 }
 
@@ -77,22 +86,60 @@ void stay_list_free(struct stay_list *list)
 {
 	if (!list)
 		return;
-	free(list->blocks);
+	free(list->index);
 	free(list->late);
 	free(list);
 }
 
+static unsigned int extent_of(size_t block)
+{
+	return 63 - (unsigned int)__builtin_clzll((uint64_t)(block / FIRST_EXTENT) + 1);
+}
+
+static off_t place_of(const struct stay_list *list, size_t block)
+{
+	unsigned int extent = extent_of(block);
+	size_t first = ((size_t)FIRST_EXTENT << extent) - FIRST_EXTENT;
+
+	return list->extents[extent] +
+	       (off_t)((block - first) * STAYS_IN_BLOCK * sizeof(struct stay));
+}
+
+static void add_to_index(struct stay_list *list, size_t block, uint64_t entry)
+{
+	size_t i;
+
+	if (block % list->stride)
+		return;
+	if (list->nr_index == INDEX_MAX) {
+		for (i = 0; i < INDEX_MAX / 2; i++)
+			list->index[i] = list->index[2 * i];
+		list->nr_index = INDEX_MAX / 2;
+		list->stride *= 2;
+		if (block % list->stride)
+			return;
+	}
+	list->index = array_room(list->index, list->nr_index, sizeof(*list->index));
+	list->index[list->nr_index++] = entry;
+}
+
 static bool write_block(struct stay_list *list)
 {
-	struct block block = { list->last[0].entry, list->file->size };
+	const size_t block = list->nr_blocks;
+	unsigned int extent = extent_of(block);
 
-	if (pwrite(list->file->fd, list->last, sizeof(list->last), block.place) !=
+	if (extent >= EXTENTS_MAX)
+		return false;
+	if (block == ((size_t)FIRST_EXTENT << extent) - FIRST_EXTENT) {
+		list->extents[extent] = list->file->size;
+		list->file->size += (off_t)(((size_t)FIRST_EXTENT << extent) * sizeof(list->last));
+	}
+	if (pwrite(list->file->fd, list->last, sizeof(list->last), place_of(list, block)) !=
 	    sizeof(list->last))
 		return false;
-	list->file->size += sizeof(list->last);
 	list->written = list->last[STAYS_IN_BLOCK - 1].entry_order;
-	list->blocks = array_room(list->blocks, list->nr_blocks, sizeof(block));
-	list->blocks[list->nr_blocks++] = block;
+	add_to_index(list, block, list->last[0].entry);
+	list->nr_blocks++;
 	list->nr_last = 0;
 	return true;
 }
@@ -139,6 +186,24 @@ static uint64_t in_order(const struct stay_list *list)
 	return (uint64_t)list->nr_blocks * STAYS_IN_BLOCK + list->nr_last;
 }
 
+/* The first entry of a block; false if the file cannot be read */
+static bool first_entry(const struct stay_list *list, size_t block, uint64_t *entry)
+{
+	if (block == list->nr_blocks)
+		*entry = list->last[0].entry;
+	else if (!(block % list->stride))
+		*entry = list->index[block / list->stride];
+	else if (pread(list->file->fd, entry, sizeof(*entry), place_of(list, block)) !=
+		 sizeof(*entry))
+		return false;
+	return true;
+}
+
+static size_t count_blocks(const struct stay_list *list)
+{
+	return list->nr_blocks + (list->nr_last > 0);
+}
+
 static bool load(struct stay_cursor *cursor, size_t block)
 {
 	const struct stay_list *list = cursor->list;
@@ -147,39 +212,57 @@ static bool load(struct stay_cursor *cursor, size_t block)
 		return true;
 	cursor->block = block;
 	cursor->count = 0;
+	cursor->next_entry = UINT64_MAX;
+	if (block + 1 < count_blocks(list) && !first_entry(list, block + 1, &cursor->next_entry))
+		return false;
 	if (block == list->nr_blocks) {
 		memcpy(cursor->stays, list->last, list->nr_last * sizeof(list->last[0]));
 		cursor->count = list->nr_last;
 	} else if (pread(list->file->fd, cursor->stays, sizeof(cursor->stays),
-			 list->blocks[block].place) == sizeof(cursor->stays)) {
+			 place_of(list, block)) == sizeof(cursor->stays)) {
 		cursor->count = STAYS_IN_BLOCK;
 	}
 	return cursor->count;
 }
 
-static uint64_t first_entry(const struct stay_list *list, size_t block)
+/* The last element of the index that is at or before @time, or the first one */
+static size_t find_in_index(const struct stay_list *list, uint64_t time)
 {
-	return block < list->nr_blocks ? list->blocks[block].first_entry : list->last[0].entry;
+	size_t low = 0, high = list->nr_index, middle;
+
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		if (list->index[middle] <= time)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low ? low - 1 : 0;
 }
 
 /* The last block that begins at or before @time, or the first one */
 static size_t find_block(const struct stay_cursor *cursor, uint64_t time)
 {
 	const struct stay_list *list = cursor->list;
-	size_t low = 0, high = list->nr_blocks + (list->nr_last > 0), middle;
+	size_t low, high, middle;
+	uint64_t entry;
 
 	/* Most searches are for where the last one was. */
-	if (cursor->count && cursor->stays[0].entry <= time &&
-	    (cursor->block + 1 >= high || first_entry(list, cursor->block + 1) > time))
+	if (cursor->count && cursor->stays[0].entry <= time && cursor->next_entry > time)
 		return cursor->block;
-	while (low < high) {
+	low = find_in_index(list, time) * list->stride;
+	high = low + list->stride;
+	/* The block in memory is not in the index. */
+	if (high >= list->nr_blocks)
+		high = count_blocks(list);
+	while (high - low > 1) {
 		middle = low + (high - low) / 2;
-		if (first_entry(list, middle) <= time)
-			low = middle + 1;
+		if (first_entry(list, middle, &entry) && entry <= time)
+			low = middle;
 		else
 			high = middle;
 	}
-	return low ? low - 1 : 0;
+	return low;
 }
 
 /* Number of stays, in the order of their entries, that begin at or before @time */
@@ -225,6 +308,9 @@ const struct stay *stay_find(struct stay_cursor *cursor, uint64_t time, uint64_t
 
 	if (!cursor->list)
 		return NULL;
+	/* Events of one stay follow one another. At its first tick an earlier stay may end. */
+	if (cursor->found.entry < time && holds(&cursor->found, time, after, before))
+		return &cursor->found;
 	if (!in_order(cursor->list) || !load(cursor, find_block(cursor, time)))
 		return find_late(cursor, time, after, before);
 	number = (uint64_t)cursor->block * STAYS_IN_BLOCK + begun(cursor->stays, cursor->count, time);
@@ -250,4 +336,11 @@ const struct stay *stay_at(struct stay_cursor *cursor, uint64_t number)
 	    !load(cursor, (size_t)(number / STAYS_IN_BLOCK)))
 		return NULL;
 	return &cursor->stays[number % STAYS_IN_BLOCK];
+}
+
+const struct stay *stay_any(struct stay_cursor *cursor, uint64_t number)
+{
+	uint64_t count = in_order(cursor->list);
+
+	return number < count ? stay_at(cursor, number) : &cursor->list->late[number - count];
 }

@@ -48,6 +48,7 @@ struct stay_cursor {
 	/* private: */
 	size_t block;
 	size_t count;
+	uint64_t next_entry;
 	/* public: what was found last */
 	struct stay found;
 	/* private: */
@@ -121,5 +122,14 @@ const struct stay *stay_find(struct stay_cursor *cursor, uint64_t time, uint64_t
  * Return: the stay, valid until the next search; NULL if it cannot be read.
  */
 const struct stay *stay_at(struct stay_cursor *cursor, uint64_t number);
+
+/**
+ * stay_any() - as stay_at(), with those that came out of order after all others
+ * @cursor: a cursor of the list
+ * @number: less than stay_list_count()
+ *
+ * Adding them to a new list in this order makes an equal list.
+ */
+const struct stay *stay_any(struct stay_cursor *cursor, uint64_t number);
 
 #endif

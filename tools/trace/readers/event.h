@@ -37,6 +37,27 @@ enum event_kind {
 	EVENT_WAKEUP,
 };
 
+/**
+ * event_is_of_host() - does only a host write events of that kind?
+ * @kind: the kind
+ */
+static inline bool event_is_of_host(enum event_kind kind)
+{
+	return kind == EVENT_ENTRY || kind == EVENT_EXIT || kind == EVENT_GUEST_TSC;
+}
+
+/**
+ * enum clock_state - what drives CLOCK_TRACE, as the kernel numbers it
+ * @CLOCK_STATE_MONOTONIC: CLOCK_MONOTONIC, for there is no counter that can be used
+ * @CLOCK_STATE_COUNTER: the hardware's counter
+ * @CLOCK_STATE_FALLBACK: CLOCK_MONOTONIC, for the counter has lost trust
+ */
+enum clock_state {
+	CLOCK_STATE_MONOTONIC,
+	CLOCK_STATE_COUNTER,
+	CLOCK_STATE_FALLBACK,
+};
+
 #define COMM_SIZE 16
 
 /**
@@ -54,6 +75,9 @@ enum event_kind {
  * @tsc: of a kvm_guest_tsc: all but the position
  * @next: of a switch: the thread that runs then; of a wakeup: the thread
  * @runnable: of a switch: the thread that is left wants to go on
+ * @epoch: of an epoch: its number
+ * @state: of an epoch: what drives the clock
+ * @frequency: of an epoch: ticks per second, 0 if that is not told
  * @comm: of a switch: the name of the thread that runs then, not always terminated
  */
 struct event {
@@ -70,6 +94,9 @@ struct event {
 	struct clocktrace_guest_event tsc;
 	int next;
 	bool runnable;
+	uint32_t epoch;
+	enum clock_state state;
+	uint64_t frequency;
 	char comm[COMM_SIZE];
 };
 

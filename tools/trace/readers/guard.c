@@ -22,11 +22,18 @@
 #define NOWHERE UINT64_MAX
 #define TRIES_MAX 64
 #define SAID_MAX 1024
+/* Short work is not to wait for who waits for it. */
+#define PAUSE_FIRST_NS 500000
+#define PAUSE_LAST_NS 20000000
+
+/* Files are read in turn, and noting a path for each event would cost more than reading it. */
+#define PATHS 64
 
 /* What child and parent share */
 struct shared {
 	/* What the child is at: a file alone while it is opened */
-	char path[PATH_MAX];
+	char paths[PATHS][PATH_MAX];
+	size_t path;
 	uint64_t stream;
 	uint64_t number;
 	/* Counts whatever the child does */
@@ -48,28 +55,37 @@ struct limit {
 static struct shared *shared;
 static struct limit *limits;
 static size_t nr_limits;
-/* The path in @shared, by its address: most events are of the last one. */
-static const char *noted;
+/* The paths in @shared, by their addresses */
+static const char *noted[PATHS];
+
+static void note_path(const char *path)
+{
+	size_t slot = ((uintptr_t)path >> 4) % PATHS;
+
+	shared->path = slot;
+	if (noted[slot] == path)
+		return;
+	noted[slot] = path;
+	snprintf(shared->paths[slot], sizeof(shared->paths[slot]), "%s", path);
+}
 
 void guard_reading(const char *path)
 {
 	if (!shared)
 		return;
-	noted = NULL;
+	/* What is at an address may have changed. */
+	memset(noted, 0, sizeof(noted));
 	shared->steps++;
 	shared->reading = path;
 	shared->stream = shared->number = NOWHERE;
-	snprintf(shared->path, sizeof(shared->path), "%s", path ? path : "");
+	note_path(path ? path : "");
 }
 
 void guard_event(const char *path, size_t stream, uint64_t number)
 {
 	if (!shared)
 		return;
-	if (path != noted) {
-		noted = path;
-		snprintf(shared->path, sizeof(shared->path), "%s", path);
-	}
+	note_path(path);
 	shared->stream = stream;
 	shared->number = number;
 	shared->steps++;
@@ -129,7 +145,7 @@ bool guard_say_once(const char *text)
 /* Wait for the child; end it if it does not come on. */
 static int await(pid_t child, unsigned int seconds, bool *hangs)
 {
-	const struct timespec pause = { .tv_nsec = 20000000 };
+	struct timespec pause = { .tv_nsec = PAUSE_FIRST_NS };
 	uint64_t steps = shared->steps;
 	time_t since = time(NULL);
 	int status;
@@ -145,6 +161,8 @@ static int await(pid_t child, unsigned int seconds, bool *hangs)
 			kill(child, SIGKILL);
 		}
 		nanosleep(&pause, NULL);
+		if (pause.tv_nsec < PAUSE_LAST_NS)
+			pause.tv_nsec *= 2;
 	}
 }
 
@@ -170,7 +188,7 @@ static int start(int (*work)(void *data), void *data, unsigned int seconds, bool
 /* Exclude what the child was at; false if it was at nothing, or that did not help. */
 static bool exclude(void)
 {
-	const struct limit limit = { text_of("%s", shared->path), shared->stream, shared->number };
+	const struct limit limit = { text_of("%s", shared->paths[shared->path]), shared->stream, shared->number };
 	size_t i;
 
 	for (i = 0; i < nr_limits; i++)
@@ -204,7 +222,8 @@ int guard_run(int (*work)(void *data), void *data, unsigned int seconds)
 		if (!shared->reading)
 			die("the work ended by signal %d, and not while a trace was read: please report this",
 			    WTERMSIG(status));
-		complain("%s is damaged so that the library that reads it %s", shared->path,
+		complain("%s is damaged so that the library that reads it %s",
+			 shared->paths[shared->path],
 			 hangs ? "does not come back" : "crashes");
 		if (shared->writing)
 			die("the output is not complete: write to a file with -o to have it begun anew");

@@ -93,6 +93,13 @@ static char *open_one(struct machine *machine, const char *path, bool is_directo
 		free(error);
 		return text;
 	}
+	if (reader->is_cut) {
+		text = text_of("%s is cut: what is there of it is used", path);
+		if (guard_say_once(text))
+			complain("%s", text);
+		free(text);
+		machine->damaged++;
+	}
 	add_reader(machine, reader);
 	return NULL;
 }
@@ -150,6 +157,14 @@ struct machine *machine_open(const char *path, char **error)
 	}
 	machine_rename(machine);
 	return machine;
+}
+
+void machine_brief(struct machine *machine)
+{
+	size_t i;
+
+	for (i = 0; i < machine->nr_readers; i++)
+		machine->readers[i]->brief = true;
 }
 
 void machine_rename(struct machine *machine)

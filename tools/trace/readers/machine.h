@@ -84,6 +84,12 @@ bool stream_next(struct machine *machine, struct stream *stream);
 struct stream *machine_next(struct machine *machine);
 
 /**
+ * machine_brief() - read no more of each event than the first pass needs
+ * @machine: the machine
+ */
+void machine_brief(struct machine *machine);
+
+/**
  * machine_rename() - give it a short name, of the host name in the traces or of the path
  * @machine: the machine
  */

@@ -56,6 +56,8 @@ struct reader_class {
  * @nr_streams: number of streams
  * @sections: for each stream, what it belongs to: streams of one section are of one
  *	boot of a machine, and in the order of its time; NULL if there is one section
+ * @brief: only times, CPUs, kinds and losses are needed, and all of what only a host writes
+ * @is_cut: the file is shorter than it says; what is there is read
  * @error: why @next has returned %READ_ERROR
  */
 struct reader {
@@ -70,6 +72,8 @@ struct reader {
 	bool user_space;
 	size_t nr_streams;
 	unsigned int *sections;
+	bool brief;
+	bool is_cut;
 	char *error;
 };
 

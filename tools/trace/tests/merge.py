@@ -5,9 +5,11 @@ clocktrace merge on traces that are made here: each event has to be at its true 
 and what cannot be known has to be said. Prints TAP.
 """
 
+import bisect
 import collections
 import json
 import os
+import random
 import re
 import shutil
 import subprocess
@@ -18,12 +20,19 @@ import xml.dom.minidom
 sys.dont_write_bytecode = True
 # pylint: disable=wrong-import-position
 import perfetto
-from synthetic import DESTROYED, HZ, OFFSET, Vcpu, Vm, World
+import scale
+import synthetic_dat
+from synthetic import (DESTROYED, HZ, OFFSET, ON_COUNTER, ON_FALLBACK, ON_MONOTONIC, REFRESH,
+                       Vcpu, Vm, World)
 
 TOOLS = os.environ.get("O", "../../out/tools/trace")
 MERGE = os.path.join(TOOLS, "clocktrace-merge")
 WORK = tempfile.mkdtemp()
 LIMIT = 300
+# 1 in "make check"; files of trace-cmd then are cut at one byte in 151
+CUT_STEP = int(os.environ.get("CUT_STEP", "1"))
+# Options that judge() adds
+MODEL = []
 
 
 class Failed(Exception):
@@ -66,7 +75,7 @@ def judge(world, guests, *options, status=0, unplaced=0):
     order of the output, and those of the host keep their order.
     """
     paths = write(world, guests)
-    got, out, err = merge("--format", "json", *options, *paths)
+    got, out, err = merge("--format", "json", *options, *MODEL, *paths)
     check(got == status, f"exit status {got}, not {status}: {err}")
     events = events_of(out)
     times = [event["ticks"] for event in events]
@@ -290,13 +299,115 @@ def test_wrong_clock():
     refused(world, [guest], 'guest was recorded with the clock "monotonic"')
 
 
-def test_epoch():
+def tell_epoch(trace, cpu, time, epoch, state=ON_COUNTER):
+    """The event of the clock, in its place"""
+    bisect.insort(trace.streams[cpu], (time, "clock_trace_epoch", 1, {
+        "epoch": epoch, "state": state, "frequency": HZ}), key=lambda event: event[0])
+
+
+def test_epoch_repeated():
+    """The event comes once a second, and then is no change"""
     world, guest = simple(18)
-    world.host.add(0, world.host.streams[0][-1][0] + 1, "clock_trace_epoch", epoch=5)
-    refused(world, [guest], "host: the clock began a new epoch at")
+    last = world.host.streams[0][-1][0]
+    for time in range(world.now, last, (last - world.now) // 20):
+        tell_epoch(world.host, 0, time, 5)
+    for event in guest.streams[1][::50]:
+        tell_epoch(guest, 1, event[0], 77)
+    paths = write(world, [guest])
+    status, out, err = merge("--json", *paths)
+    check(status == 0 and json.loads(out)["machines"][1]["other_epoch"] == 0, err)
+
+
+def halves(seed, state):
+    """A host's trace with another epoch in its second half"""
+    world, guest = simple(seed)
+    events = world.host.streams[0]
+    middle = events[len(events) // 2][0] + 1
+    tell_epoch(world.host, 0, world.now + 1, 5)
+    tell_epoch(world.host, 0, middle, 6, state)
+    for stream in world.host.streams.values():
+        _, name, tid, fields = stream[0]
+        bisect.insort(stream, (middle + 1, name, tid, dict(fields, reason=REFRESH)),
+                      key=lambda event: event[0])
+    before = sum(event[0] < middle for events in world.host.streams.values() for event in events)
+    whole = sum(len(events) for events in world.host.streams.values())
+    return write(world, [guest]), world, middle, before, whole
+
+
+def placed_truly(out, world, low, high):
+    """How many events of the guest there are; all are where they belong, from low to high"""
+    placed = 0
+    for event in events_of(out):
+        if event["name"] == "test_event":
+            check(event["ticks"] == world.truth["guest"][event["fields"]["number"]], "a wrong time")
+            check(low <= event["ticks"] <= high, "of the other epoch")
+            placed += 1
+    return placed
+
+
+def test_epoch_lost():
+    """The counter loses trust: what is before is placed, the rest left out and counted"""
+    paths, world, middle, before, whole = halves(18, ON_FALLBACK)
+    status, out, err = merge("--format", "json", *paths)
+    check(status == 0, err)
+    check(f"{whole - before} are of another epoch" in err, err)
+    check(placed_truly(out, world, 0, middle) > 500, "too few")
+    check(sum(event["machine"] == "host" for event in events_of(out)) == before, "host's events")
+    name = f"{WORK}/model-of-epoch"
+    for _ in range(2):
+        check(merge("--format", "json", "--model", name, *paths)[1] == out, "with a model")
+    status, _, err = merge("--model", name, "--epoch", "5", *paths)
+    check(status == 2 and "another option --epoch" in err, err)
+
+
+def test_epoch_split():
+    """Two epochs of the counter: each by itself, never both on one line"""
+    paths, world, middle, before, whole = halves(18, ON_COUNTER)
+    status, out, err = merge("--format", "json", *paths)
+    check(status == 2 and not out and "--epoch 5 " in err and "--epoch 6 " in err, err)
+    count = 0
+    for epoch, low, high, others in ((5, 0, middle, whole - before), (6, middle, 1 << 63, before)):
+        status, out, err = merge("--format", "json", "--epoch", str(epoch), *paths)
+        check(status in (0, 1) and f"{others} are of another epoch" in err, err)
+        count += placed_truly(out, world, low, high)
+    check(count > 900, f"{count} in both")
+    status, _, err = merge("--epoch", "9", *paths)
+    check(status == 2 and "has no epoch 9" in err, err)
+
+
+def test_epoch_never_counter():
+    """The first event that tells is of the fallback: nothing can be placed"""
     world, guest = simple(18)
-    guest.add(0, guest.streams[0][-1][0] + 1, "clock_trace_epoch", epoch=5)
-    refused(world, [guest], "guest: the clock began a new epoch at")
+    tell_epoch(world.host, 0, world.now + 100_000, 5, ON_FALLBACK)
+    refused(world, [guest], "host: CLOCK_MONOTONIC drove the clock")
+
+
+def test_epoch_of_guest():
+    """A guest whose clock goes on from CLOCK_MONOTONIC: no event of that time is placed"""
+    world, guest = simple(18)
+    events = guest.streams[0]
+    middle = events[len(events) // 2][0] + 1
+    tell_epoch(guest, 0, events[0][0], 5)
+    tell_epoch(guest, 0, middle, 6, ON_FALLBACK)
+    after = sum(event[0] >= middle for events in guest.streams.values() for event in events)
+    status, out, err = merge("--format", "json", *write(world, [guest]))
+    check(status == 0 and f"{after} are of another epoch" in err, err)
+    placed_truly(out, world, 0, middle + 9_000_000)
+
+
+def test_no_counter():
+    """A guest without a TSC: nothing is placed, and what to do is told"""
+    for told in (False, True):
+        world, guest = simple(31)
+        guest.hertz = 1_000_000_000
+        for cpu, events in guest.streams.items():
+            guest.streams[cpu] = [(time // 2 + 5_000_000, *rest) for time, *rest in events]
+        if told:
+            tell_epoch(guest, 0, guest.streams[0][0][0], 3, ON_MONOTONIC)
+        status, out, err = merge("--format", "json", *write(world, [guest]))
+        check(status == 1 and "guest had no TSC" in err and "+invtsc" in err, f"{status}: {err}")
+        check("tsc=reliable" in err and not re.search("guest .* [1-9][0-9]* events placed", err), err)
+        check({event["machine"] for event in events_of(out)} == {"host"}, "events were placed")
 
 
 def test_no_host():
@@ -311,24 +422,40 @@ def test_no_host():
     check(status == 2 and "holds no trace that can be read" in err, err)
 
 
+def cut(step, name, guest, host):
+    """Merge what is left of a file that is cut at every step-th byte; see tests/cut.c"""
+    done = subprocess.run([os.path.join(TOOLS, "cut"), str(step), name, guest, host],
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                          timeout=LIMIT, check=False)
+    check(done.returncode == 0, f"{name}: {done.stdout}{done.stderr}")
+    return [int(word) for word in re.findall("[0-9]+", done.stdout)]
+
+
 def test_cut():
-    """A guest's stream that is cut anywhere: an error or a shorter result, never a wrong time"""
+    """A trace that is cut anywhere: an error or a shorter result, never a wrong time"""
     world = World(20)
     guest = world.guest("guest")
-    Vcpu(world, Vm(100, 7), 0, -9_000_000).run(world.stays(4), guest, 0, 1)
+    vcpu = Vcpu(world, Vm(100, 7), 0, -9_000_000)
+    vcpu.run(world.stays(4), guest, 0, 1)
     paths = write(world, [guest])
-    name = f"{paths[0]}/kernel_0"
-    with open(name, "rb") as file:
-        data = file.read()
-    for size in range(0, len(data), 9):
-        with open(name, "wb") as file:
-            file.write(data[:size])
-        status, out, err = merge("--format", "json", *paths)
-        check(status in (0, 1, 2), f"cut at {size}: exit status {status}: {err}")
-        for event in events_of(out):
-            if event["name"] == "test_event":
-                truth = world.truth["guest"].get(event["fields"]["number"])
-                check(event["ticks"] == truth, f"cut at {size}: a wrong time")
+    for path in paths:
+        # Every byte, and of the metadata every byte in eleven: a cut there is refused anyhow.
+        cut(CUT_STEP, f"{path}/kernel_0", *paths)
+        cut(11 * CUT_STEP, f"{path}/metadata", *paths)
+
+
+def test_cut_trace_cmd():
+    """The same of a file of trace-cmd; what is before the cut is used"""
+    world = World(20)
+    guest = world.guest("guest")
+    Vcpu(world, Vm(100, 7), 0, -9_000_000).run(world.stays(12), guest, 0, 1)
+    paths = [synthetic_dat.write(trace, f"{WORK}/{trace.host}.dat", 10)
+             for trace in (guest, world.host)]
+    status, out, err = merge("--format", "json", *paths)
+    check(status == 0 and len(events_of(out)) == 61, err)
+    for path in paths:
+        _, refused_cuts, shorter, _ = cut(151 * CUT_STEP, path, *paths)
+        check(shorter > refused_cuts, f"{path}: {refused_cuts} cuts refused, {shorter} used")
 
 
 def test_damaged_neighbour():
@@ -342,9 +469,22 @@ def test_damaged_neighbour():
     with open(f"{paths[0]}/ctf2/metadata", "wb") as file:
         file.write(b"\x1e{\"type\": \"preamble\", \"version\": 2}\n")
     status, out, err = merge("--format", "json", *paths)
-    check(status == 0 and "CTF 2" in err, f"{status}: {err}")
+    check(status == 0 and "ctf2" in err, f"{status}: {err}")
     count = sum(event["name"] == "test_event" for event in events_of(out))
     check(count == len(world.truth["guest"]), f"{count} events")
+
+
+def test_ctf2():
+    """Read where libbabeltrace2 can; else refused, with the version that can"""
+    world, guest = simple(29)
+    world.host.ctf2 = guest.ctf2 = True
+    version = subprocess.run(["babeltrace2", "--version"], stdout=subprocess.PIPE, text=True,
+                             check=True).stdout
+    if re.match(r"Babeltrace 2\.0", version):
+        refused(world, [guest], "guest cannot be read: it is of CTF 2, which libbabeltrace2 reads "
+                                "from version 2.1 on, and this is 2.0")
+    else:
+        judge(world, [guest])
 
 
 def test_summary():
@@ -418,6 +558,76 @@ def test_output():
         done = subprocess.run([MERGE, "--quiet", *paths], stdout=full, stderr=subprocess.PIPE,
                               text=True, check=False, timeout=LIMIT)
     check(done.returncode == 2 and "written" in done.stderr, done.stderr)
+
+
+def test_model():
+    """What is kept of the first pass gives the same result"""
+    name = f"{WORK}/model"
+    for test in (test_plain, test_two_guests, test_migration, test_loadvm, test_late, test_loss):
+        if os.path.exists(name):
+            os.unlink(name)
+        MODEL[:] = "--model", name
+        try:
+            test()
+            check(os.path.getsize(name) > 1000, "no model was written")
+            test()
+        finally:
+            MODEL.clear()
+
+
+def test_model_refused():
+    """A model of other traces or options, and a damaged one"""
+    world, guest = simple(30)
+    paths, name = write(world, [guest]), f"{WORK}/refused"
+    words = ("--format", "json", "--model", name)
+    status, want, err = merge(*words, *paths)
+    check(status == 0, err)
+    check(merge(*words, *reversed(paths))[1] == want, "the order of the traces matters")
+    for options, text in ((("--vm", f"{paths[0]}=7"), "other options --vm"),
+                          (("--host", paths[0]), "another trace as the host's")):
+        status, out, err = merge(*words, *options, *paths)
+        check(status == 2 and not out and text in err, f"{status}: {err}")
+    status, out, err = merge(*words, paths[1])
+    check(status == 2 and not out and "belongs to other traces" in err, f"{status}: {err}")
+    with open(name, "rb") as file:
+        data = file.read()
+    rng = random.Random(30)
+    for number in range(60):
+        cut = rng.randrange(len(data))
+        with open(name, "wb") as file:
+            file.write(data[:cut] if number % 2 else
+                       data[:cut] + bytes([data[cut] ^ 1 << rng.randrange(8)]) + data[cut + 1:])
+        status, out, err = merge(*words, *paths)
+        check(status == 2 and not out and f"--model {name}" in err, f"{status}: {err}")
+    with open(name, "wb") as file:
+        file.write(data)
+    with open(f"{paths[0]}/kernel_0", "ab") as file:
+        file.write(b"more")
+    status, out, err = merge(*words, *paths)
+    check(status == 2 and not out and "that of guest is not among these" in err, err)
+
+
+def heap_peak(*words):
+    """The most bytes that merge had allocated at once"""
+    name = f"{WORK}/heap"
+    if os.path.exists(name):
+        os.unlink(name)
+    env = dict(os.environ, LD_PRELOAD=os.path.join(TOOLS, "heap_peak.so"), HEAP_PEAK=name)
+    subprocess.run([MERGE, "--quiet", *words], stdout=subprocess.DEVNULL, check=True, env=env,
+                   timeout=LIMIT)
+    with open(name, encoding="ascii") as file:
+        return max(int(line) for line in file)
+
+
+def test_memory():
+    """Ten times the events take the same memory, but for libbabeltrace2's list of packets"""
+    traces = [scale.write(directory(f"scale{times}"), 1000 * times) for times in (1, 10)]
+    for form in ("text", "perfetto", "ctf"):
+        one, ten = (heap_peak("--format", form, "-o", directory(f"{form}-{count}"), *paths)
+                    for paths, count in traces)
+        check(ten < one + 32768, f"{form}: {one} bytes, {ten} for ten times the events")
+    bytes_now = heap_peak("--format", "html", "-o", directory("html"), *traces[1][0])
+    check(bytes_now < 64 << 20, f"html: {bytes_now} bytes")
 
 
 def test_usage():

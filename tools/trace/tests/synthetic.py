@@ -4,6 +4,7 @@ Traces of a host and its guests that are made here, in CTF 1.8 as LTTng writes i
 the true host time of each event of a guest.
 """
 
+import json
 import os
 import random
 import struct
@@ -16,7 +17,7 @@ EVENTS = {
     "kvm_x86_exit": [("exit_reason", "I"), ("isa", "I")],
     "kvm_x86_guest_tsc": [("vm_pid", "I"), ("vm_id", "Q"), ("vcpu_id", "I"), ("offset", "q"),
                           ("ratio", "Q"), ("frac_bits", "I"), ("flags", "I"), ("reason", "I")],
-    "clock_trace_epoch": [("epoch", "I")],
+    "clock_trace_epoch": [("epoch", "I"), ("state", "I"), ("frequency", "Q")],
     "sched_switch": [("prev_tid", "I"), ("prev_state", "Q"), ("next_tid", "I")],
     "sched_waking": [("tid", "I")],
     "test_event": [("number", "Q")],
@@ -24,9 +25,11 @@ EVENTS = {
 NAMES = list(EVENTS)
 CREATED, OFFSET, REFRESH, DESTROYED = 0, 1, 3, 4
 HLT = 0x78
+# What drives the clock
+ON_MONOTONIC, ON_COUNTER, ON_FALLBACK = 0, 1, 2
 
 
-def metadata(clock, uuid, host):
+def metadata(clock, uuid, host, hertz=HZ):
     """The text that describes a trace"""
     events = "".join(
         f"event {{ name = \"{name}\"; id = {number}; stream_id = 0; fields := struct {{ "
@@ -40,13 +43,57 @@ trace {{ major = 1; minor = 8; uuid = "{uuid}"; byte_order = le;
     packet.header := struct {{ u32 magic; u32 stream_id; }}; }};
 env {{ domain = "kernel"; tracer_name = "lttng-modules"; tracer_major = 2; tracer_minor = 13;
     hostname = "{host}"; }};
-clock {{ name = "{clock}"; uuid = "{uuid}"; freq = {HZ}; offset_s = 0; offset = 0; }};
+clock {{ name = "{clock}"; uuid = "{uuid}"; freq = {hertz}; offset_s = 0; offset = 0; }};
 typealias integer {{ size = 64; align = 8; signed = false; map = clock.{clock}.value; }} := stamp;
 stream {{ id = 0; event.header := struct {{ u32 id; stamp timestamp; }};
     event.context := struct {{ u32 _tid; }};
     packet.context := struct {{ stamp timestamp_begin; stamp timestamp_end; u64 content_size;
         u64 packet_size; u64 events_discarded; u32 cpu_id; }}; }};
 {events}"""
+
+
+def integer(name, kind, role=None):
+    """A member of a structure in CTF 2"""
+    field = {"type": "fixed-length-signed-integer" if kind == "s64" else
+             "fixed-length-unsigned-integer", "length": int(kind[1:]),
+             "byte-order": "little-endian", "alignment": 8}
+    if role:
+        field["roles"] = [role]
+    return {"name": name, "field-class": field}
+
+
+def structure(*members):
+    return {"type": "structure", "member-classes": members}
+
+
+def metadata2(clock, host):
+    """The same in CTF 2"""
+    fragments = [
+        {"type": "preamble", "version": 2},
+        {"type": "clock-class", "id": "c", "name": clock, "frequency": HZ},
+        {"type": "trace-class",
+         "environment": {"domain": "kernel", "tracer_name": "lttng-modules", "hostname": host},
+         "packet-header-field-class": structure(
+             integer("magic", "u32", "packet-magic-number"),
+             integer("stream_id", "u32", "data-stream-class-id"))},
+        {"type": "data-stream-class", "id": 0, "default-clock-class-id": "c",
+         "packet-context-field-class": structure(
+             integer("timestamp_begin", "u64", "default-clock-timestamp"),
+             integer("timestamp_end", "u64", "packet-end-default-clock-timestamp"),
+             integer("content_size", "u64", "packet-content-length"),
+             integer("packet_size", "u64", "packet-total-length"),
+             integer("events_discarded", "u64", "discarded-event-record-counter-snapshot"),
+             integer("cpu_id", "u32")),
+         "event-record-header-field-class": structure(
+             integer("id", "u32", "event-record-class-id"),
+             integer("timestamp", "u64", "default-clock-timestamp")),
+         "event-record-common-context-field-class": structure(integer("tid", "u32"))}]
+    fragments += [
+        {"type": "event-record-class", "id": number, "data-stream-class-id": 0, "name": name,
+         "payload-field-class": structure(*(integer(field, KINDS[kind])
+                                            for field, kind in EVENTS[name]))}
+        for number, name in enumerate(NAMES)]
+    return "".join(f"\x1e{json.dumps(fragment)}\n" for fragment in fragments)
 
 
 class Trace:
@@ -57,6 +104,8 @@ class Trace:
         self.number = number
         self.clock = clock
         self.streams = {}
+        self.ctf2 = False
+        self.hertz = HZ
         # Per CPU, indexes of events before which others were lost
         self.losses = {}
 
@@ -77,7 +126,8 @@ class Trace:
     def write(self, path):
         os.makedirs(path)
         with open(f"{path}/metadata", "w", encoding="ascii") as file:
-            file.write(metadata(self.clock, BOOT % self.number, self.host))
+            file.write(metadata2(self.clock, self.host) if self.ctf2 else
+                       metadata(self.clock, BOOT % self.number, self.host, self.hertz))
         for cpu in self.streams:
             with open(f"{path}/kernel_{cpu}", "wb") as file:
                 for discarded, events in enumerate(self.packets(cpu)):
@@ -85,13 +135,14 @@ class Trace:
         return path
 
     @staticmethod
+    def pack(time, name, tid, fields):
+        """An event as bytes"""
+        return struct.pack("<IQI", NAMES.index(name), time, tid) + b"".join(
+            struct.pack("<" + kind, fields.get(field, 0)) for field, kind in EVENTS[name])
+
+    @staticmethod
     def write_packet(file, cpu, events, discarded):
-        body = b""
-        for time, name, tid, fields in events:
-            layout = EVENTS[name]
-            body += struct.pack("<IQI", NAMES.index(name), time, tid)
-            for field, kind in layout:
-                body += struct.pack("<" + kind, fields.get(field, 0))
+        body = b"".join(Trace.pack(*event) for event in events)
         bits = 8 * (8 + 44 + len(body))
         file.write(struct.pack("<IIQQQQQI", 0xc1fc1fc1, 0, events[0][0], events[-1][0], bits,
                                bits, discarded, cpu) + body)

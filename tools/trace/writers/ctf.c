@@ -101,17 +101,18 @@ static void put(struct record *record, const void *data, size_t size)
 /* False if the event is full, for data and layout have to agree. */
 static bool declare(struct record *record, char letter, const char *name, size_t size)
 {
-	size_t length = strlen(name) + 2, i;
+	size_t length = strlen(name), i;
 	char *at = record->layout + record->layout_size;
 
-	if (length >= LAYOUT_SIZE - record->layout_size || size > EVENT_SIZE - record->size)
+	if (length + 2 >= LAYOUT_SIZE - record->layout_size || size > EVENT_SIZE - record->size)
 		return false;
-	sprintf(at, "%c%s ", letter, name);
+	*at++ = letter;
 	/* The space ends a name. */
-	for (i = 1; i + 1 < length; i++)
-		if (at[i] == ' ' || at[i] == '|')
-			at[i] = '_';
-	record->layout_size += length;
+	for (i = 0; i < length; i++)
+		*at++ = name[i] == ' ' || name[i] == '|' ? '_' : name[i];
+	*at++ = ' ';
+	*at = '\0';
+	record->layout_size += length + 2;
 	return true;
 }
 
@@ -188,6 +189,15 @@ static struct output_stream *find_stream(struct ctf *ctf, struct trace *trace, u
 	return stream;
 }
 
+static void join_layouts(struct ctf *ctf)
+{
+	const struct record *context = &ctf->records.context, *payload = &ctf->records.payload;
+
+	memcpy(ctf->layout, context->layout, context->layout_size);
+	ctf->layout[context->layout_size] = '|';
+	memcpy(ctf->layout + context->layout_size + 1, payload->layout, payload->layout_size + 1);
+}
+
 static bool put_placed(void *writer, const struct placed *placed)
 {
 	struct ctf *ctf = writer;
@@ -206,8 +216,7 @@ static bool put_placed(void *writer, const struct placed *placed)
 	/* What was merged before keeps what was told of it then. */
 	if (placed->party && !strstr(records->context.layout, "uplaced_vm "))
 		put_placing(records, placed);
-	snprintf(ctf->layout, sizeof(ctf->layout), "%s|%s", records->context.layout,
-		 records->payload.layout);
+	join_layouts(ctf);
 	id = (uint32_t)ctf_class_of(&trace->classes, placed->event->name, ctf->layout);
 	if (!stream->size)
 		stream->head = (struct packet_head){

@@ -3,6 +3,8 @@
  * The event classes of a trace in the Common Trace Format that is being written.
  */
 #include <ctype.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,23 +38,33 @@ static void grow(struct ctf_classes *classes)
 	}
 }
 
+static bool is_class(const struct ctf_class *class, const char *name, const char *layout)
+{
+	return !strcmp(class->name, name) && !strcmp(class->layout, layout);
+}
+
 size_t ctf_class_of(struct ctf_classes *classes, const char *name, const char *layout)
 {
+	size_t *recent = &classes->recent[((uintptr_t)name >> 4) % CTF_RECENT];
 	size_t at, i;
 
+	if (*recent < classes->count && is_class(&classes->list[*recent], name, layout))
+		return *recent;
 	if (2 * classes->count >= classes->table_size)
 		grow(classes);
 	at = hash(name, layout) & (classes->table_size - 1);
 	for (; classes->table[at]; at = (at + 1) & (classes->table_size - 1)) {
 		i = classes->table[at] - 1;
-		if (!strcmp(classes->list[i].name, name) &&
-		    !strcmp(classes->list[i].layout, layout))
+		if (is_class(&classes->list[i], name, layout)) {
+			*recent = i;
 			return i;
+		}
 	}
 	i = classes->count++;
 	classes->list = array_room(classes->list, i, sizeof(*classes->list));
 	classes->list[i] = (struct ctf_class){ text_of("%s", name), text_of("%s", layout) };
 	classes->table[at] = i + 1;
+	*recent = i;
 	return i;
 }
 

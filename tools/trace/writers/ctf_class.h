@@ -22,6 +22,8 @@ struct ctf_class {
 	char *layout;
 };
 
+#define CTF_RECENT 64
+
 /**
  * struct ctf_classes - the classes of a trace; the index is the number in the events
  * @list: the classes
@@ -32,6 +34,8 @@ struct ctf_classes {
 	size_t count;
 	size_t *table;
 	size_t table_size;
+	/* private: the last class of a name, by the address of the name */
+	size_t recent[CTF_RECENT];
 };
 
 /**

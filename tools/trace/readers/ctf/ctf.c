@@ -18,16 +18,39 @@
 #include "readers/kinds.h"
 #include "readers/reader.h"
 
+/* A class of events, and the fields of it that are read; what they are depends on the kind */
 struct event_class {
 	const bt_event_class *class;
 	const char *name;
 	enum event_kind kind;
+	struct ctf_member fields[8];
+	/* In the context of all events, and in that of this class */
+	struct ctf_member thread;
+	struct ctf_member own_thread;
+	struct ctf_member process;
+};
+
+enum { F_VM_ID, F_VM_PID, F_VCPU_ID, F_OFFSET, F_RATIO, F_FRAC_BITS, F_FLAGS, F_REASON };
+enum { F_EXIT_REASON, F_ISA };
+enum { F_NEXT_TID, F_PREV_TID, F_PREV_STATE };
+enum { F_TID };
+enum { F_EPOCH, F_STATE, F_FREQUENCY };
+
+static const char *const names_of_fields[][8] = {
+	[EVENT_GUEST_TSC] = { "vm_id", "vm_pid", "vcpu_id", "offset", "ratio", "frac_bits",
+			      "flags", "reason" },
+	[EVENT_EXIT] = { "exit_reason", "isa" },
+	[EVENT_SWITCH] = { "next_tid", "prev_tid", "prev_state" },
+	[EVENT_WAKEUP] = { "tid" },
+	[EVENT_EPOCH] = { "epoch", "state", "frequency" },
 };
 
 struct stream {
 	const bt_event *event;
 	const bt_event_class *last_class;
 	struct event_class *known;
+	/* Of the packet that the event is in */
+	unsigned int cpu;
 	bool lost;
 	/* A message that was read ahead to learn of the clock */
 	const bt_message *first;
@@ -55,6 +78,22 @@ static bool probe(const char *path, bool is_directory)
 	return found;
 }
 
+/* The metadata of CTF 2 are JSON texts, each after the character that separates records. */
+static bool is_ctf2(int fd)
+{
+	char first;
+
+	return pread(fd, &first, 1, 0) == 1 && first == '\x1e';
+}
+
+static char *ctf2_error(void)
+{
+	if (bt_version_get_major() > 2 || bt_version_get_minor() >= 1)
+		return NULL;
+	return text_of("it is of CTF 2, which libbabeltrace2 reads from version 2.1 on, and this is %u.%u.%u: install a newer one, or convert the trace elsewhere with \"babeltrace2 --component=sink.ctf.fs --params='ctf-version=\"1\"'\"",
+		       bt_version_get_major(), bt_version_get_minor(), bt_version_get_patch());
+}
+
 /* libbabeltrace2 2.0 does not come back from metadata that is cut in a packet. */
 static char *metadata_error(const char *path)
 {
@@ -65,6 +104,8 @@ static char *metadata_error(const char *path)
 
 	if (fd < 0)
 		error = text_of("%s", strerror(errno));
+	else if (is_ctf2(fd))
+		error = ctf2_error();
 	else if (metadata_read(fd, &metadata, &why))
 		error = text_of("its metadata: %s", why);
 	else
@@ -73,6 +114,34 @@ static char *metadata_error(const char *path)
 		close(fd);
 	free(name);
 	return error;
+}
+
+static struct ctf_member find_first(const bt_field_class *class, const char *name,
+				    const char *other)
+{
+	struct ctf_member member = ctf_find(class, name);
+
+	return member.type == MEMBER_NONE ? ctf_find(class, other) : member;
+}
+
+static void learn_class(struct event_class *known)
+{
+	const bt_stream_class *stream = bt_event_class_borrow_stream_class_const(known->class);
+	const bt_field_class *context =
+		bt_stream_class_borrow_event_common_context_field_class_const(stream);
+	const bt_field_class *payload =
+		bt_event_class_borrow_payload_field_class_const(known->class);
+	size_t i;
+
+	known->thread = find_first(context, "tid", "vtid");
+	known->process = find_first(context, "pid", "vpid");
+	known->own_thread = find_first(
+		bt_event_class_borrow_specific_context_field_class_const(known->class), "tid",
+		"vtid");
+	if (known->kind >= sizeof(names_of_fields) / sizeof(names_of_fields[0]))
+		return;
+	for (i = 0; i < 8 && names_of_fields[known->kind][i]; i++)
+		known->fields[i] = ctf_find(payload, names_of_fields[known->kind][i]);
 }
 
 /* The few classes are found by walking through them; a stream remembers its last one. */
@@ -91,8 +160,12 @@ static struct event_class *class_of(struct ctf *ctf, struct stream *stream,
 	if (i == ctf->nr_classes) {
 		name = bt_event_class_get_name(class);
 		ctf->classes = array_room(ctf->classes, i, sizeof(*ctf->classes));
-		ctf->classes[i] = (struct event_class){ class, name ? name : "?",
-							event_kind_of(name ? name : "") };
+		ctf->classes[i] = (struct event_class){
+			.class = class,
+			.name = name ? name : "?",
+			.kind = event_kind_of(name ? name : ""),
+		};
+		learn_class(&ctf->classes[i]);
 		ctf->nr_classes++;
 		/* The array may have moved. */
 		for (size_t s = 0; s < ctf->reader.nr_streams; s++)
@@ -195,62 +268,81 @@ static struct reader *open_ctf(const char *path, char **error)
 	return &ctf->reader;
 }
 
-static void take_guest_tsc(const bt_field *payload, struct event *event)
+static uint64_t number(const bt_field *payload, const struct event_class *class, size_t field)
 {
-	struct clocktrace_guest_event *tsc = &event->tsc;
-	uint64_t number = 0;
+	uint64_t value = 0;
 
-	memset(tsc, 0, sizeof(*tsc));
-	ctf_number(payload, "vm_id", &tsc->vm_id);
-	if (ctf_number(payload, "vm_pid", &number))
-		tsc->vm_pid = (int32_t)number;
-	if (ctf_number(payload, "vcpu_id", &number))
-		tsc->vcpu_id = (uint32_t)number;
-	if (ctf_number(payload, "offset", &number))
-		tsc->tsc.offset = (int64_t)number;
-	ctf_number(payload, "ratio", &tsc->tsc.ratio);
-	if (ctf_number(payload, "frac_bits", &number))
-		tsc->tsc.frac_bits = (uint32_t)number;
-	if (ctf_number(payload, "flags", &number))
-		tsc->flags = (uint32_t)number;
-	if (ctf_number(payload, "reason", &number)) {
-		tsc->reason = (enum clocktrace_reason)number;
-	} else {
+	ctf_number(payload, class->fields[field], &value);
+	return value;
+}
+
+static void take_guest_tsc(const bt_field *payload, const struct event_class *class,
+			   struct event *event)
+{
+	event->tsc = (struct clocktrace_guest_event){
+		.vm_id = number(payload, class, F_VM_ID),
+		.vm_pid = (int32_t)number(payload, class, F_VM_PID),
+		.vcpu_id = (uint32_t)number(payload, class, F_VCPU_ID),
+		.tsc = {
+			.offset = (int64_t)number(payload, class, F_OFFSET),
+			.ratio = number(payload, class, F_RATIO),
+			.frac_bits = (uint32_t)number(payload, class, F_FRAC_BITS),
+		},
+		.flags = (uint32_t)number(payload, class, F_FLAGS),
+		.reason = (enum clocktrace_reason)number(payload, class, F_REASON),
+	};
+	if (class->fields[F_REASON].type == MEMBER_NONE) {
 		/* The state dump: the values as they are, from who starts the session */
-		tsc->reason = CLOCKTRACE_REFRESH;
+		event->tsc.reason = CLOCKTRACE_REFRESH;
 		event->thread = THREAD_NONE;
 	}
 }
 
-static void take_exit(const bt_field *payload, struct event *event)
+static void take_epoch(const bt_field *payload, const struct event_class *class,
+		       struct event *event)
 {
-	uint64_t number;
+	uint64_t value;
 
-	if (ctf_number(payload, "exit_reason", &number))
-		event->exit_reason = (uint32_t)number;
-	if (ctf_number(payload, "isa", &number))
-		event->svm = number == 2;
+	event->epoch = (uint32_t)number(payload, class, F_EPOCH);
+	event->frequency = number(payload, class, F_FREQUENCY);
+	event->state = ctf_number(payload, class->fields[F_STATE], &value) ?
+			       (enum clock_state)value : CLOCK_STATE_COUNTER;
 }
 
-static void take_switch(const bt_field *payload, struct event *event)
+static void take_switch(const bt_field *payload, const struct event_class *class,
+			struct event *event)
 {
-	uint64_t number;
+	uint64_t value;
 
-	if (ctf_number(payload, "next_tid", &number))
-		event->next = (int)number;
-	if (ctf_number(payload, "prev_tid", &number))
-		event->thread = (int)number;
-	if (ctf_number(payload, "prev_state", &number))
-		event->runnable = !number;
+	event->next = (int)number(payload, class, F_NEXT_TID);
+	if (ctf_number(payload, class->fields[F_PREV_TID], &value))
+		event->thread = (int)value;
+	event->runnable = ctf_number(payload, class->fields[F_PREV_STATE], &value) && !value;
 	ctf_text(payload, "next_comm", event->comm, sizeof(event->comm));
 }
 
-static void take_wakeup(const bt_field *payload, struct event *event)
+/* What is only for the output; not in the first pass */
+static void take_more(const bt_field *payload, const struct event_class *class,
+		      struct event *event)
 {
-	uint64_t number;
+	if (class->kind == EVENT_SWITCH)
+		take_switch(payload, class, event);
+	else if (class->kind == EVENT_WAKEUP)
+		event->next = (int)number(payload, class, F_TID);
+}
 
-	if (ctf_number(payload, "tid", &number))
-		event->next = (int)number;
+static void take_threads(const bt_event *read, const struct event_class *class,
+			 struct event *event)
+{
+	const bt_field *context = bt_event_borrow_common_context_field_const(read);
+	uint64_t value;
+
+	if (ctf_number(context, class->thread, &value) ||
+	    ctf_number(bt_event_borrow_specific_context_field_const(read), class->own_thread,
+		       &value))
+		event->thread = (int)value;
+	if (ctf_number(context, class->process, &value))
+		event->process = (int)value;
 }
 
 static void take_event(struct ctf *ctf, struct stream *stream, const bt_message *message,
@@ -258,14 +350,12 @@ static void take_event(struct ctf *ctf, struct stream *stream, const bt_message 
 {
 	const bt_event *read = bt_message_event_borrow_event_const(message);
 	const struct event_class *class = class_of(ctf, stream, read);
-	const bt_field *context = bt_event_borrow_common_context_field_const(read);
 	const bt_field *payload = bt_event_borrow_payload_field_const(read);
-	const bt_field *packet = NULL, *own;
-	uint64_t number;
 
 	*event = (struct event){
 		.name = class->name,
 		.kind = class->kind,
+		.cpu = stream->cpu,
 		.thread = THREAD_NONE,
 		.process = PROCESS_UNKNOWN,
 		.vcpu_id = VCPU_UNKNOWN,
@@ -275,25 +365,30 @@ static void take_event(struct ctf *ctf, struct stream *stream, const bt_message 
 	};
 	stream->lost = false;
 	stream->event = read;
-	if (bt_stream_class_supports_packets(
-		    bt_stream_borrow_class_const(bt_event_borrow_stream_const(read))))
-		packet = bt_packet_borrow_context_field_const(bt_event_borrow_packet_const(read));
-	if (ctf_number(packet, "cpu_id", &number))
-		event->cpu = (unsigned int)number;
-	own = bt_event_borrow_specific_context_field_const(read);
-	if (ctf_number(context, "tid", &number) || ctf_number(context, "vtid", &number) ||
-	    ctf_number(own, "tid", &number) || ctf_number(own, "vtid", &number))
-		event->thread = (int)number;
-	if (ctf_number(context, "pid", &number) || ctf_number(context, "vpid", &number))
-		event->process = (int)number;
-	if (class->kind == EVENT_GUEST_TSC)
-		take_guest_tsc(payload, event);
-	else if (class->kind == EVENT_EXIT)
-		take_exit(payload, event);
-	else if (class->kind == EVENT_SWITCH)
-		take_switch(payload, event);
-	else if (class->kind == EVENT_WAKEUP)
-		take_wakeup(payload, event);
+	if (ctf->reader.brief && !event_is_of_host(class->kind) && class->kind != EVENT_EPOCH)
+		return;
+	take_threads(read, class, event);
+	if (class->kind == EVENT_GUEST_TSC) {
+		take_guest_tsc(payload, class, event);
+	} else if (class->kind == EVENT_EXIT) {
+		event->exit_reason = (uint32_t)number(payload, class, F_EXIT_REASON);
+		event->svm = number(payload, class, F_ISA) == 2;
+	} else if (class->kind == EVENT_EPOCH) {
+		take_epoch(payload, class, event);
+	} else {
+		take_more(payload, class, event);
+	}
+}
+
+static void take_packet(struct stream *stream, const bt_packet *packet)
+{
+	const bt_field *context = bt_packet_borrow_context_field_const(packet);
+	uint64_t cpu;
+
+	stream->cpu = 0;
+	if (context && ctf_number(context, ctf_find(bt_field_borrow_class_const(context), "cpu_id"),
+				  &cpu))
+		stream->cpu = (unsigned int)cpu;
 }
 
 static enum read_status next(struct reader *reader, size_t number, struct event *event)
@@ -313,6 +408,10 @@ static enum read_status next(struct reader *reader, size_t number, struct event 
 		case BT_MESSAGE_TYPE_EVENT:
 			take_event(ctf, stream, message, event);
 			return READ_EVENT;
+		case BT_MESSAGE_TYPE_PACKET_BEGINNING:
+			take_packet(stream,
+				    bt_message_packet_beginning_borrow_packet_const(message));
+			break;
 		case BT_MESSAGE_TYPE_DISCARDED_EVENTS:
 		case BT_MESSAGE_TYPE_DISCARDED_PACKETS:
 			stream->lost = true;

@@ -39,11 +39,43 @@ static bool number_of(const bt_field *field, uint64_t *value)
 	return true;
 }
 
-bool ctf_number(const bt_field *fields, const char *name, uint64_t *value)
+struct ctf_member ctf_find(const bt_field_class *class, const char *name)
 {
-	const bt_field *field = member(fields, name);
+	const bt_field_class *found;
+	bt_field_class_type type;
+	uint64_t count, i;
 
-	return field && number_of(field, value);
+	if (!class || bt_field_class_get_type(class) != BT_FIELD_CLASS_TYPE_STRUCTURE)
+		return (struct ctf_member){ 0, MEMBER_NONE };
+	count = bt_field_class_structure_get_member_count(class);
+	for (i = 0; i < count; i++) {
+		const bt_field_class_structure_member *member =
+			bt_field_class_structure_borrow_member_by_index_const(class, i);
+
+		if (strcmp(bt_field_class_structure_member_get_name(member), name))
+			continue;
+		found = bt_field_class_structure_member_borrow_field_class_const(member);
+		type = bt_field_class_get_type(found);
+		if (bt_field_class_type_is(type, BT_FIELD_CLASS_TYPE_UNSIGNED_INTEGER))
+			return (struct ctf_member){ i, MEMBER_UNSIGNED };
+		if (bt_field_class_type_is(type, BT_FIELD_CLASS_TYPE_SIGNED_INTEGER))
+			return (struct ctf_member){ i, MEMBER_SIGNED };
+		break;
+	}
+	return (struct ctf_member){ 0, MEMBER_NONE };
+}
+
+bool ctf_number(const bt_field *fields, struct ctf_member member, uint64_t *value)
+{
+	const bt_field *field;
+
+	if (!fields || member.type == MEMBER_NONE)
+		return false;
+	field = bt_field_structure_borrow_member_field_by_index_const(fields, member.index);
+	*value = member.type == MEMBER_UNSIGNED ?
+			 bt_field_integer_unsigned_get_value(field) :
+			 (uint64_t)bt_field_integer_signed_get_value(field);
+	return true;
 }
 
 __attribute__((format(printf, 2, 3))) static void append(struct text *text,
@@ -149,7 +181,8 @@ static void hand_on_structure(const struct walk *walk, const char *name,
 		const char *own = bt_field_class_structure_member_get_name(
 			bt_field_class_structure_borrow_member_by_index_const(class, i));
 
-		snprintf(path, sizeof(path), "%s%s%s", name, *name ? "." : "", own);
+		if (*name)
+			snprintf(path, sizeof(path), "%s.%s", name, own);
 		hand_on(walk, *name ? path : own,
 			bt_field_structure_borrow_member_field_by_index_const(field, i),
 			depth + 1);

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/array.h"
@@ -15,6 +16,9 @@
 #include "readers/reader.h"
 #include "readers/trace-cmd/fields.h"
 #include "readers/trace-cmd/raw.h"
+
+/* More than what any file lacks, and less than what file systems allow */
+#define PADDING (INT64_C(1) << 40)
 
 static const char magic[] = "\x17\x08\x44tracing";
 
@@ -29,6 +33,7 @@ enum { F_VM_ID, F_VM_PID, F_VCPU_ID, F_OFFSET, F_RATIO, F_FRAC_BITS, F_FLAGS, F_
 enum { F_EXIT_REASON, F_ISA };
 enum { F_NEXT_PID, F_PREV_STATE, F_NEXT_COMM, F_PREV_PID };
 enum { F_PID };
+enum { F_EPOCH, F_STATE, F_FREQUENCY };
 
 static const char *const guest_tsc_fields[] = { "vm_id", "vm_pid",    "vcpu_id", "offset",
 						"ratio", "frac_bits", "flags",	 "reason" };
@@ -36,6 +41,7 @@ static const char *const entry_fields[] = { "vcpu_id" };
 static const char *const exit_fields[] = { "exit_reason", "isa", "vcpu_id" };
 static const char *const switch_fields[] = { "next_pid", "prev_state", "next_comm", "prev_pid" };
 static const char *const wakeup_fields[] = { "pid" };
+static const char *const epoch_fields[] = { "epoch", "state", "frequency" };
 
 struct stream {
 	struct tracecmd_input *handle;
@@ -102,6 +108,8 @@ static char *learn_type(struct event_type *type)
 		return FIND(type, switch_fields, false);
 	case EVENT_WAKEUP:
 		return FIND(type, wakeup_fields, false);
+	case EVENT_EPOCH:
+		return FIND(type, epoch_fields, false);
 	default:
 		return NULL;
 	}
@@ -195,6 +203,73 @@ static void close_file(struct reader *reader)
 	reader_free(reader);
 }
 
+/* It tells of a file that is cut on standard output, where ours may go. */
+static int init_in_silence(struct tracecmd_input *handle)
+{
+	int output, nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC), result;
+
+	fflush(stdout);
+	output = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
+	if (nowhere >= 0 && output >= 0)
+		dup2(nowhere, STDOUT_FILENO);
+	result = tracecmd_init_data(handle);
+	fflush(stdout);
+	if (nowhere >= 0 && output >= 0)
+		dup2(output, STDOUT_FILENO);
+	if (nowhere >= 0)
+		close(nowhere);
+	if (output >= 0)
+		close(output);
+	return result;
+}
+
+static char *open_handle(struct trace_cmd *file, const char *path)
+{
+	file->handle = tracecmd_open_head(path, TRACECMD_FL_LOAD_NO_PLUGINS);
+	if (!file->handle)
+		return text_of("its headers are damaged");
+	/* Before the first page is read */
+	tracecmd_set_flag(file->handle, TRACECMD_FL_RAW_TS);
+	if (init_in_silence(file->handle) >= 0)
+		return NULL;
+	/* libtracecmd 3.1 crashes when it closes such a file. */
+	file->handle = NULL;
+	return text_of("its data cannot be found");
+}
+
+/*
+ * libtracecmd refuses a file that is shorter than its headers say. A copy that goes on
+ * with a hole is long enough, and a page of zeros has no events.
+ */
+static char *open_padded(struct trace_cmd *file, const char *path)
+{
+	const char *directory = getenv("TMPDIR");
+	char *name = text_of("%s/clocktrace-XXXXXX", directory && *directory ? directory : "/tmp");
+	int from = open(path, O_RDONLY | O_CLOEXEC), to = mkostemp(name, O_CLOEXEC);
+	char *error = NULL;
+	struct stat status;
+	off_t place = 0;
+
+	if (from < 0 || to < 0 || fstat(from, &status))
+		error = text_of("%s", strerror(errno));
+	while (!error && place < status.st_size)
+		if (copy_file_range(from, &place, to, NULL, (size_t)(status.st_size - place), 0) <= 0)
+			error = text_of("it is cut, and %s has no room for a copy: set TMPDIR", name);
+	if (!error && ftruncate(to, status.st_size + PADDING))
+		error = text_of("it is cut, and %s cannot be made longer: %s", name, strerror(errno));
+	if (!error)
+		error = open_handle(file, name);
+	if (from >= 0)
+		close(from);
+	if (to >= 0) {
+		close(to);
+		unlink(name);
+	}
+	free(name);
+	file->reader.is_cut = !error;
+	return error;
+}
+
 static struct reader *open_file(const char *path, char **error)
 {
 	struct trace_cmd *file = zalloc(sizeof(*file));
@@ -203,14 +278,10 @@ static struct reader *open_file(const char *path, char **error)
 	tep_set_loglevel(TEP_LOG_NONE);
 	file->reader.class = &trace_cmd_reader;
 	file->reader.path = text_of("%s", path);
-	file->handle = tracecmd_open_head(path, TRACECMD_FL_LOAD_NO_PLUGINS);
-	if (file->handle) {
-		/* Before the first page is read */
-		tracecmd_set_flag(file->handle, TRACECMD_FL_RAW_TS);
-		if (tracecmd_init_data(file->handle) < 0)
-			*error = text_of("its data cannot be found");
-	} else {
-		*error = text_of("its headers are damaged");
+	*error = open_handle(file, path);
+	if (*error) {
+		free(*error);
+		*error = open_padded(file, path);
 	}
 	if (!*error) {
 		file->tep = tracecmd_get_tep(file->handle);
@@ -284,6 +355,13 @@ static void take_kind(const struct event_type *type, const struct tep_record *re
 	case EVENT_WAKEUP:
 		event->next = (int)number(type, F_PID, record);
 		break;
+	case EVENT_EPOCH:
+		event->epoch = (uint32_t)number(type, F_EPOCH, record);
+		event->frequency = number(type, F_FREQUENCY, record);
+		event->state = type->fields[F_STATE] ?
+				       (enum clock_state)number(type, F_STATE, record) :
+				       CLOCK_STATE_COUNTER;
+		break;
 	default:
 		break;
 	}
@@ -307,12 +385,15 @@ static enum read_status next(struct reader *reader, size_t number, struct event 
 		.name = stream->type->event ? stream->type->event->name : "?",
 		.kind = stream->type->kind,
 		.cpu = (unsigned int)stream->cpu,
-		.thread = tep_data_pid(file->tep, stream->record),
+		.thread = THREAD_NONE,
 		.lost_before = stream->record->missed_events,
 		.time = stream->record->ts,
 		.process = PROCESS_UNKNOWN,
 		.vcpu_id = VCPU_UNKNOWN,
 	};
+	if (reader->brief && !event_is_of_host(event->kind) && event->kind != EVENT_EPOCH)
+		return READ_EVENT;
+	event->thread = tep_data_pid(file->tep, stream->record);
 	take_kind(stream->type, stream->record, event);
 	return READ_EVENT;
 }

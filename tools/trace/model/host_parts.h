@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the parts of the model of a host share.
+ */
+#ifndef TRACE_HOST_PARTS_H
+#define TRACE_HOST_PARTS_H
+
+#include "model/host.h"
+
+#define NOBODY SIZE_MAX
+
+/* A thread that runs a vCPU: whose stays they are */
+struct lane {
+	int thread;
+	uint32_t vcpu_id;
+	int process;
+	size_t owner;
+	struct stay *waiting;
+	size_t nr_waiting;
+};
+
+/**
+ * host_lane() - the lane of a thread, a new one without an owner if need be
+ * @host: the host
+ * @thread: the thread
+ * @vcpu_id: what its events name, or %VCPU_UNKNOWN
+ */
+struct lane *host_lane(struct host *host, int thread, uint32_t vcpu_id);
+
+#endif
