@@ -28,6 +28,7 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+#include <x86intrin.h>
 
 #include "clock_trace.h"
 #include "readers/samples/sample.h"
@@ -154,31 +155,44 @@ static bool pin(unsigned int cpu)
 	return !sched_setaffinity(0, sizeof(cpus), &cpus);
 }
 
+/* False if the clock did not answer with this CPU's TSC */
+static bool read_clock(struct guest_sample *sample)
+{
+	uint64_t before = __rdtsc(), after;
+	struct timespec ts;
+
+	if (clock_gettime(CLOCK_TRACE, &ts))
+		fail("CLOCK_TRACE");
+	_mm_lfence();
+	after = __rdtsc();
+	sample->value = (uint64_t)ts.tv_sec;
+	sample->epoch = (uint32_t)ts.tv_nsec;
+	return sample->value >= before && sample->value <= after;
+}
+
 /*
  * Fill @samples; false if the thread was on another CPU meanwhile, because its own
- * went offline, and nobody can tell which reading is whose.
+ * went offline, and nobody can tell which reading is whose. Or if the CPU has come online
+ * and the kernel has not been able to check it: the clock's state is "counter", but what it
+ * answers there is not.
  */
 static bool take_burst(unsigned int cpu, uint32_t sequence,
 		       struct guest_sample *samples)
 {
 	unsigned int vcpu = this_vcpu(), i;
-	bool counter = counter_in_use();
-	struct timespec ts;
+	bool counter = counter_in_use(), own = true;
 
 	for (i = 0; i < BURST; i++) {
 		if (i % ROW == 0 && this_vcpu() != vcpu)
 			return false;
-		if (clock_gettime(CLOCK_TRACE, &ts))
-			fail("CLOCK_TRACE");
 		samples[i] = (struct guest_sample){
 			.magic = GUEST_SAMPLE_MAGIC,
 			.boot = boot,
 			.sequence = sequence + i,
-			.epoch = (uint32_t)ts.tv_nsec,
-			.value = (uint64_t)ts.tv_sec,
 			.cpu = (uint16_t)cpu,
 			.vcpu = (uint16_t)vcpu,
 		};
+		own &= read_clock(&samples[i]);
 		if (i % ROW == ROW - 1 && this_vcpu() != vcpu)
 			return false;
 	}
@@ -186,6 +200,11 @@ static bool take_burst(unsigned int cpu, uint32_t sequence,
 	counter = counter && counter_in_use();
 	for (i = 0; counter && i < BURST; i++)
 		samples[i].flags = GUEST_SAMPLE_COUNTER;
+	if (counter && !own) {
+		log_line("CPU %u: %d readings are left out: it has not been checked yet", cpu,
+			 BURST);
+		return false;
+	}
 	return (unsigned int)sched_getcpu() == cpu;
 }
 
