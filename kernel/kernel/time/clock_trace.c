@@ -234,9 +234,7 @@ static noinline int get_any_timespec(const clockid_t which_clock, struct timespe
  * @tp:		where the number, in tv_sec, and its epoch, in tv_nsec, are stored
  *
  * As clock_trace_read_for_user(). While CLOCK_MONOTONIC drives the clock, that is as cheap
- * as reading CLOCK_MONOTONIC: no counter is read, so the task may be preempted. A line that
- * has ended meanwhile still gives a value of its time line, unless its structure is in use
- * for another one.
+ * as reading CLOCK_MONOTONIC: no counter is read, so the task may be preempted.
  *
  * Return: 0
  */
@@ -253,9 +251,14 @@ int clock_trace_get_timespec(const clockid_t which_clock, struct timespec64 *tp)
 		value = max_t(u64, value, atomic64_read(line->highest));
 		tp->tv_sec = which_clock == CLOCK_TRACE_FREQ ? line->frequency : value;
 		tp->tv_nsec = epoch;
-		/* Pairs with the barrier in clock_trace_begin_line() */
+		/*
+		 * If the task was preempted for long, the structure may be in use for
+		 * another line, or the one where @highest is. Pairs with the barriers in
+		 * clock_trace_begin_line().
+		 */
 		smp_rmb();
-		if (likely(READ_ONCE(line->direct_epoch) == epoch))
+		if (likely(READ_ONCE(line->direct_epoch) == epoch &&
+			   READ_ONCE(clock_trace_live.line) == line))
 			return 0;
 	}
 
