@@ -100,29 +100,33 @@ static __always_inline void read_slow(struct clock_trace_sample *sample, bool an
 			  READ_ONCE(line->epoch) != sample->epoch));
 }
 
+/* Returns false if the counter may not be read. With preemption disabled, see below */
+static __always_inline bool read_counter(struct clock_trace_sample *sample)
+{
+	u32 epoch = READ_ONCE(clock_trace_live.epoch);
+
+	if (unlikely(!epoch))
+		return false;
+
+	/* Pairs with the barriers in clock_trace_restore_locked() */
+	smp_rmb();
+	sample->value = static_call(clock_trace_counter)();
+	sample->frequency = READ_ONCE(clock_trace_live.frequency);
+	sample->epoch = epoch;
+	/* Pairs with the barrier in clock_trace_begin_line() */
+	smp_rmb();
+	return likely(READ_ONCE(clock_trace_live.epoch) == epoch);
+}
+
 static __always_inline void read_sample(struct clock_trace_sample *sample, bool any_context)
 {
-	u32 epoch;
-
 	/*
 	 * Keeps the counter powered until it is read: clock_trace_stop_source() waits
 	 * for this.
 	 */
 	preempt_disable_notrace();
-	epoch = READ_ONCE(clock_trace_live.epoch);
-	if (likely(epoch)) {
-		/* Pairs with the barriers in clock_trace_restore_locked() */
-		smp_rmb();
-		sample->value = static_call(clock_trace_counter)();
-		sample->frequency = READ_ONCE(clock_trace_live.frequency);
-		sample->epoch = epoch;
-		/* Pairs with the barrier in clock_trace_begin_line() */
-		smp_rmb();
-		if (likely(READ_ONCE(clock_trace_live.epoch) == epoch))
-			goto out;
-	}
-	read_slow(sample, any_context);
-out:
+	if (!read_counter(sample))
+		read_slow(sample, any_context);
 	preempt_enable_notrace();
 }
 
@@ -217,15 +221,60 @@ void clock_trace_read_for_user(struct clock_trace_sample *sample)
 	read_sample(sample, false);
 }
 
-static noinline int get_any_timespec(const clockid_t which_clock, struct timespec64 *tp)
+/*
+ * While CLOCK_MONOTONIC drives the clock, a system call is as cheap as reading that: no
+ * counter is read, so the task may be preempted.
+ */
+static __always_inline bool read_direct(struct clock_trace_sample *sample)
 {
-	/* clock_trace_read_for_user() writes all of it: save the time to zero it first */
-	struct clock_trace_sample sample __uninitialized;
+	/* Pairs with the release in clock_trace_set_line() */
+	const struct clock_trace_line *line = smp_load_acquire(&clock_trace_live.line);
+	u64 value;
+
+	/* Pairs with the release in clock_trace_update_direct() */
+	sample->epoch = smp_load_acquire(&line->direct_epoch);
+	if (!sample->epoch)
+		return false;
+
+	value = monotonic_value(line, ktime_get_ns());
+	sample->value = max_t(u64, value, atomic64_read(line->highest));
+	sample->frequency = line->frequency;
+	/*
+	 * If the task was preempted for long, the structure may be in use for another line,
+	 * or the one where @highest is. Pairs with the barriers in clock_trace_begin_line().
+	 */
+	smp_rmb();
+	return likely(READ_ONCE(line->direct_epoch) == sample->epoch &&
+		      READ_ONCE(clock_trace_live.line) == line);
+}
+
+static __always_inline bool read_counter_for_user(struct clock_trace_sample *sample)
+{
+	bool done;
+
+	if (unlikely(!READ_ONCE(clock_trace_user_space)))
+		return false;
+
+	preempt_disable_notrace();
+	done = read_counter(sample);
+	preempt_enable_notrace();
+	return done;
+}
+
+static __always_inline int put_sample(const struct clock_trace_sample *sample,
+				      clockid_t which_clock, struct timespec64 *tp)
+{
+	tp->tv_sec = which_clock == CLOCK_TRACE_FREQ ? sample->frequency : sample->value;
+	tp->tv_nsec = sample->epoch;
+	return 0;
+}
+
+static noinline int get_timespec_slow(clockid_t which_clock, struct timespec64 *tp)
+{
+	struct clock_trace_sample sample;
 
 	clock_trace_read_for_user(&sample);
-	tp->tv_sec = which_clock == CLOCK_TRACE_FREQ ? sample.frequency : sample.value;
-	tp->tv_nsec = sample.epoch;
-	return 0;
+	return put_sample(&sample, which_clock, tp);
 }
 
 /**
@@ -233,31 +282,17 @@ static noinline int get_any_timespec(const clockid_t which_clock, struct timespe
  * @which_clock: CLOCK_TRACE, CLOCK_TRACE_UNORDERED or CLOCK_TRACE_FREQ
  * @tp:		where the number, in tv_sec, and its epoch, in tv_nsec, are stored
  *
- * As clock_trace_read_for_user(). While CLOCK_MONOTONIC drives the clock, that is as cheap
- * as reading CLOCK_MONOTONIC: no counter is read, so the task may be preempted. A line that
- * has ended meanwhile still gives a value of its time line, unless its structure is in use
- * for another one.
+ * As clock_trace_read_for_user(), without a structure in memory on the usual paths.
  *
  * Return: 0
  */
 int clock_trace_get_timespec(const clockid_t which_clock, struct timespec64 *tp)
 {
-	/* Pairs with the release in clock_trace_set_line() */
-	const struct clock_trace_line *line = smp_load_acquire(&clock_trace_live.line);
-	/* Pairs with the release in clock_trace_update_direct() */
-	u32 epoch = smp_load_acquire(&line->direct_epoch);
-	u64 value;
+	/* One of the functions writes all of it: save the time to zero it first */
+	struct clock_trace_sample sample __uninitialized;
 
-	if (epoch) {
-		value = monotonic_value(line, ktime_get_ns());
-		value = max_t(u64, value, atomic64_read(line->highest));
-		tp->tv_sec = which_clock == CLOCK_TRACE_FREQ ? line->frequency : value;
-		tp->tv_nsec = epoch;
-		/* Pairs with the barrier in clock_trace_begin_line() */
-		smp_rmb();
-		if (likely(READ_ONCE(line->direct_epoch) == epoch))
-			return 0;
-	}
+	if (read_direct(&sample) || read_counter_for_user(&sample))
+		return put_sample(&sample, which_clock, tp);
 
-	return get_any_timespec(which_clock, tp);
+	return get_timespec_slow(which_clock, tp);
 }
