@@ -34,6 +34,7 @@ static const struct {
 	const char *summary;
 } programs[] = {
 	{ "merge", "place the traces of guests on the time line of their host" },
+	{ "guests", "print or save the TSC offsets of the guests that run here" },
 	{ "verify", "prove that guests' times are placed right" },
 };
 
@@ -124,7 +125,7 @@ static int run(int argc, char **argv)
 	}
 
 	if (optind >= argc) {
-		complain("say what to do: info, check, read, watch, convert, bench, merge or verify");
+		complain("say what to do: info, check, read, watch, convert, bench, merge, guests or verify");
 		return try_help(NULL);
 	}
 	if (is_program(argv[optind]))

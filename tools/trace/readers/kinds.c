@@ -18,6 +18,8 @@ static const struct {
 	{ "kvm_guest_tsc", EVENT_GUEST_TSC },
 	{ "kvm_x86_guest_tsc", EVENT_GUEST_TSC },
 	{ "lttng_statedump_kvm_guest_tsc", EVENT_GUEST_TSC },
+	{ "kvm_write_tsc_offset", EVENT_WRITE_OFFSET },
+	{ "kvm_x86_write_tsc_offset", EVENT_WRITE_OFFSET },
 	{ "clock_trace_epoch", EVENT_EPOCH },
 	{ "sched_switch", EVENT_SWITCH },
 	{ "sched_waking", EVENT_WAKEUP },

@@ -17,6 +17,8 @@ EVENTS = {
     "kvm_x86_exit": [("exit_reason", "I"), ("isa", "I")],
     "kvm_x86_guest_tsc": [("vm_pid", "I"), ("vm_id", "Q"), ("vcpu_id", "I"), ("offset", "q"),
                           ("ratio", "Q"), ("frac_bits", "I"), ("flags", "I"), ("reason", "I")],
+    "kvm_write_tsc_offset": [("vcpu_id", "I"), ("previous_tsc_offset", "q"),
+                             ("next_tsc_offset", "q")],
     "clock_trace_epoch": [("epoch", "I"), ("state", "I"), ("frequency", "Q")],
     "sched_switch": [("prev_tid", "I"), ("prev_state", "Q"), ("next_tid", "I")],
     "sched_waking": [("tid", "I")],
