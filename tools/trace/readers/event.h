@@ -28,6 +28,8 @@
  * @EVENT_WRITE_OFFSET: a kvm_write_tsc_offset, which kernels without kvm_guest_tsc have
  * @EVENT_EPOCH: CLOCK_TRACE begins a new epoch
  * @EVENT_SWITCH: a CPU switches from one thread to another
+ * @EVENT_INJECT: KVM injects an interrupt into a vCPU, from its thread
+ * @EVENT_INTERRUPT: an interrupt is taken
  * @EVENT_WAKEUP: a thread becomes runnable
  */
 enum event_kind {
@@ -38,6 +40,8 @@ enum event_kind {
 	EVENT_WRITE_OFFSET,
 	EVENT_EPOCH,
 	EVENT_SWITCH,
+	EVENT_INJECT,
+	EVENT_INTERRUPT,
 	EVENT_WAKEUP,
 };
 

@@ -625,6 +625,40 @@ def test_html():
     check(len([lane for lane in data["lanes"] if lane["kind"] == "vcpu"]) == 2, "lanes")
 
 
+def flows_world():
+    """The host injects an interrupt and wakes a vCPU before each of 20 entries"""
+    world = World(33)
+    guest = world.guest("guest")
+    vcpu = Vcpu(world, Vm(100, 7), 0, -9_000_000)
+    for _ in range(20):
+        entry = world.now + 1000
+        world.host.add(vcpu.cpu, entry - 90, "sched_waking", 55, tid=vcpu.tid)
+        world.host.add(vcpu.cpu, entry - 10, "kvm_x86_inj_virq", vcpu.tid, irq=36)
+        vcpu.run([entry, entry + 500], None, 0)
+        for time, name in enumerate(("irq_handler_entry", "test_event", "irq_handler_entry"), 1):
+            guest.add(0, vcpu.guest_time(entry + time), name)
+        world.now = entry + 1000
+    return world, guest
+
+
+def test_flows():
+    """An injected interrupt until the guest takes it, and a wake-up until the entry"""
+    world, guest = flows_world()
+    paths, name = write(world, [guest]), f"{WORK}/flows"
+    check(merge("-o", f"{name}.html", *paths)[0] == 0, "html")
+    with open(f"{name}.html", encoding="utf-8") as file:
+        page = file.read()
+    data = json.loads(re.search(r'type="application/json">(.*?)</script>', page, re.S)[1])
+    lanes = [(lane["machine"], lane["kind"]) for lane in data["lanes"]]
+    arrows = data["arrows"]
+    links = collections.Counter((lanes[one], lanes[other])
+                                for one, other in zip(arrows[::4], arrows[1::4]))
+    check(sorted(links.values()) == [20, 20], f"{links}")
+    check({other for _, other in links} == {(1, "cpu"), (1, "vcpu")}, f"{links}")
+    check(merge("-o", f"{name}.perfetto-trace", *paths)[0] == 0, "perfetto")
+    perfetto.check(f"{name}.perfetto-trace")
+
+
 def test_svg():
     world, guest = simple(26)
     name = f"{WORK}/one.svg"
