@@ -125,7 +125,7 @@ static int run(int argc, char **argv)
 	}
 
 	if (optind >= argc) {
-		complain("say what to do: info, check, read, watch, convert, bench, merge, guests or verify");
+		complain("say what to do: info, check, read, watch, convert, bench, merge or verify");
 		return try_help(NULL);
 	}
 	if (is_program(argv[optind]))

@@ -22,6 +22,10 @@
 
 #define DEFAULT_DIRECTORY "/sys/kernel/debug/kvm"
 
+static bool as_json;
+/* A vCPU was printed. */
+static bool any;
+
 static void print_help(void)
 {
 	puts("Usage: clocktrace guests [OPTION]...\n"
@@ -38,6 +42,7 @@ static void print_help(void)
 	     "and give DIRECTORY to clocktrace merge. What it places has the certainty \"assumed\".\n"
 	     "\n"
 	     "Options:\n"
+	     "      --json          print one JSON object\n"
 	     "      --save FILE     add the reading to FILE\n"
 	     "      --debugfs DIR   (default: " DEFAULT_DIRECTORY ")\n"
 	     "  -h, --help          print this help\n"
@@ -72,8 +77,16 @@ static unsigned int read_vcpu(FILE *output, const char *path, uint32_t pid, uint
 	if (read_number(path, "tsc-scaling-ratio", &ratio) &&
 	    !read_number(path, "tsc-scaling-ratio-frac-bits", &frac_bits))
 		return 0;
-	fprintf(output, SAVED_VCPU, (uint64_t)pid << 32 | fd, (int32_t)pid, vcpu, offset,
-		(uint64_t)ratio, (uint32_t)frac_bits, (int)thread);
+	if (as_json)
+		fprintf(output,
+			"%s{\"vm\": %" PRIu64 ", \"process\": %" PRIu32 ", \"vcpu\": %" PRIu32
+			", \"offset\": %" PRId64 ", \"ratio\": %" PRId64 ", \"frac_bits\": %" PRId64
+			", \"thread\": %" PRId64 "}", any ? ", " : "", (uint64_t)pid << 32 | fd, pid,
+			vcpu, offset, ratio, frac_bits, thread);
+	else
+		fprintf(output, SAVED_VCPU, (uint64_t)pid << 32 | fd, (int32_t)pid, vcpu,
+			offset, (uint64_t)ratio, (uint32_t)frac_bits, (int)thread);
+	any = true;
 	return 1;
 }
 
@@ -146,6 +159,7 @@ static unsigned int save(const char *path, const char *directory)
 int main(int argc, char **argv)
 {
 	static const struct option list[] = {
+		{ "json", no_argument, NULL, 'j' },
 		{ "save", required_argument, NULL, 's' },
 		{ "debugfs", required_argument, NULL, 'd' },
 		{ "help", no_argument, NULL, 'h' },
@@ -161,6 +175,9 @@ int main(int argc, char **argv)
 	argv[0] = (char[]){ "clocktrace guests" };
 	while ((option = getopt_long(argc, argv, "h", list, NULL)) != -1) {
 		switch (option) {
+		case 'j':
+			as_json = true;
+			break;
 		case 's':
 			path = optarg;
 			break;
@@ -179,7 +196,13 @@ int main(int argc, char **argv)
 	}
 	if (optind < argc)
 		die("'%s' is too much; see clocktrace guests --help", argv[optind]);
+	if (as_json && path)
+		die("--json is for what is printed, not for what is saved");
+	if (as_json)
+		fputs("{\"vcpus\": [", stdout);
 	count = path ? save(path, directory) : read_all(stdout, directory);
+	if (as_json)
+		puts("]}");
 	if (fflush(stdout) || ferror(stdout))
 		die("standard output cannot be written");
 	return count ? STATUS_YES : STATUS_NO;

@@ -480,6 +480,9 @@ def test_guests():
     done = subprocess.run([guests, "--debugfs", root], stdout=subprocess.PIPE, text=True,
                           check=True)
     check(set(done.stdout.splitlines()) == lines, done.stdout)
+    done = subprocess.run([guests, "--debugfs", root, "--json"], stdout=subprocess.PIPE,
+                          text=True, check=True)
+    check({vcpu["offset"] for vcpu in json.loads(done.stdout)["vcpus"]} == {-5, 9}, done.stdout)
     for _ in range(2):
         subprocess.run([guests, "--debugfs", root, "--save", name], check=True)
     with open(name, encoding="ascii") as file:
