@@ -119,6 +119,8 @@ static unsigned int read_all(FILE *output, const char *path)
 
 	if (!directory)
 		die("%s: %s; be root, and have KVM loaded and debugfs mounted", path, strerror(errno));
+	if (as_json)
+		fputs("{\"vcpus\": [", output);
 	while ((entry = readdir(directory))) {
 		char *below = text_of("%s/%s", path, entry->d_name);
 
@@ -198,8 +200,6 @@ int main(int argc, char **argv)
 		die("'%s' is too much; see clocktrace guests --help", argv[optind]);
 	if (as_json && path)
 		die("--json is for what is printed, not for what is saved");
-	if (as_json)
-		fputs("{\"vcpus\": [", stdout);
 	count = path ? save(path, directory) : read_all(stdout, directory);
 	if (as_json)
 		puts("]}");
