@@ -34,6 +34,7 @@ static const struct {
 	const char *summary;
 } programs[] = {
 	{ "merge", "place the traces of guests on the time line of their host" },
+	{ "guests", "print or save the TSC offsets of the guests that run here" },
 	{ "verify", "prove that guests' times are placed right" },
 	{ "lttng", "have LTTng use the clock, and align its traces" },
 };

@@ -208,7 +208,7 @@ static char *check_host(const struct host_pass *pass, const struct machine *mach
 	if (error)
 		return error;
 	if (!pass->told)
-		return text_of("%s has no event kvm_guest_tsc, so that nothing tells how the guests' counters are shifted: record it as well, on a kernel with CLOCK_TRACE",
+		return text_of("%s has no event kvm_guest_tsc, so that nothing tells how the guests' counters are shifted: record it as well, on a kernel with CLOCK_TRACE; or on another one, save readings beside the trace with \"clocktrace guests --save\"",
 			       machine->path);
 	if (!pass->entries)
 		return text_of("%s has no event kvm_entry, so that nothing proves where a guest's events belong: record kvm_entry and kvm_exit as well",

@@ -63,7 +63,7 @@ static void find_unit(const struct run *run, struct guest_stream *guest)
 }
 
 static enum clocktrace_certainty certainty_at(struct guest_stream *guest,
-					      const struct vcpu *vcpu, uint64_t order)
+					      const struct vcpu *vcpu, uint64_t order, bool assumed)
 {
 	if (guest->span_of != vcpu->history || order < guest->span.begin.order ||
 	    order >= guest->span.end.order) {
@@ -71,6 +71,9 @@ static enum clocktrace_certainty certainty_at(struct guest_stream *guest,
 		if (clocktrace_vcpu_at_order(vcpu->history, order, &guest->span))
 			return CLOCKTRACE_UNTOLD;
 	}
+	/* What the trace does not tell for sure, no event of it proves. */
+	if (assumed && guest->span.certainty == CLOCKTRACE_KNOWN)
+		return CLOCKTRACE_ASSUMED;
 	return guest->span.certainty;
 }
 
@@ -95,7 +98,8 @@ static bool place_in(const struct run *run, struct guest_stream *guest, size_t n
 		.party = guest->party,
 		.time = ticks->first,
 		.uncertainty = ticks->last - ticks->first,
-		.certainty = certainty_at(guest, &host->vcpus[era->vcpu], stay->entry_order),
+		.certainty = certainty_at(guest, &host->vcpus[era->vcpu], stay->entry_order,
+					  run->timeline->assumed_clock),
 		.vcpu = &host->vcpus[era->vcpu],
 	};
 	guest->order = stay->entry_order;
@@ -272,6 +276,10 @@ static bool run_all(struct run *run, uint64_t from, uint64_t to, placed_handler 
 			placed = guest->placed;
 		} else {
 			place_host_event(run, host_stream, &placed);
+		}
+		if (placed.event->cpu == CPU_NONE) {
+			host_stream = next_of_host(run);
+			continue;
 		}
 		note(run->timeline, &placed);
 		if (placed.time >= from && placed.time <= to)

@@ -182,23 +182,33 @@ static void leave(struct host *host, struct host_cpu *cpu, const struct event *e
 	}
 }
 
+static char *add_to_history(struct host *host, const struct clocktrace_guest_event *tsc)
+{
+	enum clocktrace_status status = clocktrace_guests_add(host->history, tsc);
+
+	if (status != CLOCKTRACE_OK)
+		return text_of("what is told of VM %" PRIu64 ", vCPU %" PRIu32 ": %s", tsc->vm_id,
+			       tsc->vcpu_id, clocktrace_status_text(status));
+	if (host->keeps_told) {
+		host->told = array_room(host->told, host->nr_told, sizeof(*host->told));
+		host->told[host->nr_told++] = *tsc;
+	}
+	return NULL;
+}
+
 static char *add_guest_tsc(struct host *host, const struct event *event,
 			   struct clocktrace_position position)
 {
 	struct clocktrace_guest_event tsc = event->tsc;
-	enum clocktrace_status status;
+	char *error;
 	size_t owner;
 
 	tsc.position = position;
-	status = clocktrace_guests_add(host->history, &tsc);
-	if (status != CLOCKTRACE_OK)
-		return text_of("the event %s of VM %" PRIu64 ", vCPU %" PRIu32 ": %s", event->name,
-			       tsc.vm_id, tsc.vcpu_id, clocktrace_status_text(status));
-	if (host->keeps_told) {
-		host->told = array_room(host->told, host->nr_told, sizeof(*host->told));
-		host->told[host->nr_told++] = tsc;
-	}
+	error = add_to_history(host, &tsc);
+	if (error)
+		return error;
 	owner = (size_t)(find_vcpu(host, &tsc) - host->vcpus);
+	host->vcpus[owner].last_tsc = tsc.tsc;
 	if (tsc.flags & CLOCKTRACE_FLAG_PROTECTED)
 		host->vcpus[owner].is_protected = true;
 	/* Whoever drops the last reference to a VM destroys its vCPUs. */
@@ -229,17 +239,90 @@ static struct host_cpu *find_cpu(struct host *host, unsigned int number)
 	return &host->cpus[number];
 }
 
+/* What was read beside the trace; its place is the event before it, or the first one. */
+static char *add_reading(struct host *host, const struct event *event)
+{
+	host->has_readings = true;
+	if (host->first.order) {
+		host->last.order++;
+		return add_guest_tsc(host, event, host->last);
+	}
+	host->early = array_room(host->early, host->nr_early, sizeof(*host->early));
+	host->early[host->nr_early++] = *event;
+	return NULL;
+}
+
+static char *add_early(struct host *host, uint64_t time)
+{
+	char *error = NULL;
+	size_t i;
+
+	for (i = 0; i < host->nr_early && !error; i++) {
+		host->last = (struct clocktrace_position){ time, host->last.order + 1 };
+		error = add_guest_tsc(host, &host->early[i], host->last);
+	}
+	return error;
+}
+
+static void note_written(struct host *host, const struct event *event,
+			 struct clocktrace_position position)
+{
+	host->written = array_room(host->written, host->nr_written, sizeof(*host->written));
+	host->written[host->nr_written++] = (struct written_offset){
+		.position = position,
+		.thread = event->thread,
+		.vcpu_id = event->vcpu_id,
+		.offset = event->tsc.tsc.offset,
+	};
+}
+
+/*
+ * kvm_write_tsc_offset names no VM. Its thread is known by what was read before or after.
+ * Where the kernel has told all in kvm_guest_tsc, it says nothing new.
+ */
+static char *add_written(struct host *host)
+{
+	char *error = NULL;
+	size_t i;
+
+	for (i = 0; host->has_readings && i < host->nr_written && !error; i++) {
+		const struct written_offset *one = &host->written[i];
+		const struct vcpu *vcpu = host_owner(host, one->thread, one->vcpu_id);
+		struct clocktrace_guest_event event = {
+			.position = one->position,
+			.vcpu_id = one->vcpu_id,
+			.reason = CLOCKTRACE_OFFSET,
+		};
+
+		if (!vcpu)
+			continue;
+		event.vm_id = vcpu->vm_id;
+		event.vm_pid = vcpu->vm_pid;
+		event.tsc = vcpu->last_tsc;
+		event.tsc.offset = one->offset;
+		error = add_to_history(host, &event);
+	}
+	return error;
+}
+
 char *host_add(struct host *host, const struct event *event)
 {
-	struct clocktrace_position position = { event->time, host->last.order + 1 };
+	struct clocktrace_position position;
 	struct host_cpu *cpu;
+	char *error;
 	bool first;
 
+	if (event->cpu == CPU_NONE)
+		return add_reading(host, event);
 	if (event->cpu >= CPUS_MAX)
 		return text_of("it has a CPU %u", event->cpu);
-	if (position.host_time < host->last.host_time)
+	if (event->time < host->last.host_time)
 		return text_of("it goes back in time at %" PRIu64, event->time);
-	if (position.order == 1)
+	error = host->first.order ? NULL : add_early(host, event->time);
+	if (error)
+		return error;
+	position = (struct clocktrace_position){ event->time, host->last.order + 1 };
+	if (!host->first.order)
 		host->first = host->whole_from = position;
 	host->last = position;
 	cpu = find_cpu(host, event->cpu);
@@ -262,6 +345,8 @@ char *host_add(struct host *host, const struct event *event)
 		cpu->entry = (struct clocktrace_position){ 0 };
 	} else if (event->kind == EVENT_GUEST_TSC) {
 		return add_guest_tsc(host, event, position);
+	} else if (event->kind == EVENT_WRITE_OFFSET) {
+		note_written(host, event, position);
 	}
 	return NULL;
 }
@@ -389,7 +474,9 @@ char *host_finish(struct host *host)
 
 	if (!host->last.order)
 		return text_of("it holds no events");
-	error = commit(host);
+	error = add_written(host);
+	if (!error)
+		error = commit(host);
 	if (error)
 		return error;
 	join_gaps(host);
@@ -475,6 +562,8 @@ void host_free(struct host *host)
 	free(host->eras);
 	free(host->gaps);
 	free(host->told);
+	free(host->early);
+	free(host->written);
 	free(host->cpus);
 	free(host->lanes);
 	free(host->lane_table);

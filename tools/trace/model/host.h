@@ -35,6 +35,7 @@ struct era {
  * @history: what the library knows of its TSC, after host_finish()
  * @contradictions: changes that the events prove and do not tell, though the trace has
  *	lost none there
+ * @last_tsc: the last values that were told
  * @is_protected: the guest's TSC is protected, and the host cannot know it
  */
 struct vcpu {
@@ -47,6 +48,7 @@ struct vcpu {
 	uint64_t last_exit;
 	const struct clocktrace_vcpu *history;
 	size_t contradictions;
+	struct clocktrace_guest_tsc last_tsc;
 	bool is_protected;
 };
 
@@ -92,6 +94,13 @@ struct host {
 	bool keeps_told;
 	struct clocktrace_guest_event *told;
 	size_t nr_told;
+	/* private: readings of before the first event, and changes whose vCPU is not yet known */
+	struct event *early;
+	size_t nr_early;
+	struct written_offset *written;
+	size_t nr_written;
+	bool has_readings;
+	/* public: */
 	/* private: */
 	struct clocktrace_guests *history;
 	struct stay_file *file;

@@ -19,6 +19,14 @@ struct lane {
 	size_t nr_waiting;
 };
 
+/* A change of an offset of which only the thread tells the VM */
+struct written_offset {
+	struct clocktrace_position position;
+	int thread;
+	uint32_t vcpu_id;
+	int64_t offset;
+};
+
 /**
  * host_lane() - the lane of a thread, a new one without an owner if need be
  * @host: the host

@@ -16,6 +16,8 @@
 #define PROCESS_UNKNOWN 0
 /* LTTng's entries and exits do not name the vCPU. */
 #define VCPU_UNKNOWN UINT32_MAX
+/* Not of the trace, but of a reading that was saved beside it: for the model only. */
+#define CPU_NONE UINT32_MAX
 
 /**
  * enum event_kind - what the analysis takes from an event
@@ -23,8 +25,11 @@
  * @EVENT_ENTRY: a vCPU enters the guest
  * @EVENT_EXIT: a vCPU has left it
  * @EVENT_GUEST_TSC: a kvm_guest_tsc
+ * @EVENT_WRITE_OFFSET: a kvm_write_tsc_offset, which kernels without kvm_guest_tsc have
  * @EVENT_EPOCH: CLOCK_TRACE begins a new epoch
  * @EVENT_SWITCH: a CPU switches from one thread to another
+ * @EVENT_INJECT: KVM injects an interrupt into a vCPU, from its thread
+ * @EVENT_INTERRUPT: an interrupt is taken
  * @EVENT_WAKEUP: a thread becomes runnable
  */
 enum event_kind {
@@ -32,8 +37,11 @@ enum event_kind {
 	EVENT_ENTRY,
 	EVENT_EXIT,
 	EVENT_GUEST_TSC,
+	EVENT_WRITE_OFFSET,
 	EVENT_EPOCH,
 	EVENT_SWITCH,
+	EVENT_INJECT,
+	EVENT_INTERRUPT,
 	EVENT_WAKEUP,
 };
 
@@ -43,7 +51,8 @@ enum event_kind {
  */
 static inline bool event_is_of_host(enum event_kind kind)
 {
-	return kind == EVENT_ENTRY || kind == EVENT_EXIT || kind == EVENT_GUEST_TSC;
+	return kind == EVENT_ENTRY || kind == EVENT_EXIT || kind == EVENT_GUEST_TSC ||
+	       kind == EVENT_WRITE_OFFSET;
 }
 
 /**
@@ -69,10 +78,10 @@ enum clock_state {
  * @thread: the thread, or %THREAD_NONE
  * @process: the process of the thread, or %PROCESS_UNKNOWN
  * @lost_before: its stream has lost events right before
- * @vcpu_id: of an entry or exit: the vCPU, or %VCPU_UNKNOWN
+ * @vcpu_id: of an entry, exit or write of an offset: the vCPU, or %VCPU_UNKNOWN
  * @exit_reason: of an exit: the hardware's number
  * @svm: of an exit: the number is one of AMD's
- * @tsc: of a kvm_guest_tsc: all but the position
+ * @tsc: of a kvm_guest_tsc: all but the position; of a write of an offset: that
  * @next: of a switch: the thread that runs then; of a wakeup: the thread
  * @runnable: of a switch: the thread that is left wants to go on
  * @epoch: of an epoch: its number

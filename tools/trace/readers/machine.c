@@ -46,6 +46,8 @@ static unsigned int section_of(struct machine *machine, const struct reader *rea
 {
 	size_t i;
 
+	if (reader->joins)
+		return 0;
 	if (reader->sections)
 		return base + reader->sections[number];
 	for (i = 0; reader->uuid[0] && i < machine->nr_streams; i++)
@@ -72,7 +74,7 @@ static void add_reader(struct machine *machine, struct reader *reader)
 			.number = i,
 			.section = section,
 		};
-		if (section >= machine->nr_sections)
+		if (section >= machine->nr_sections && !reader->joins)
 			machine->nr_sections = section + 1;
 	}
 }

@@ -10,6 +10,7 @@ static const struct reader_class *const classes[] = {
 	&ctf_reader,
 	&trace_cmd_reader,
 	&samples_reader,
+	&saved_reader,
 };
 
 const struct reader_class *reader_find(const char *path, bool is_directory)

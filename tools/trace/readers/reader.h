@@ -57,6 +57,7 @@ struct reader_class {
  * @sections: for each stream, what it belongs to: streams of one section are of one
  *	boot of a machine, and in the order of its time; NULL if there is one section
  * @brief: only times, CPUs, kinds and losses are needed, and all of what only a host writes
+ * @joins: it is of the first section of the other traces of its machine
  * @is_cut: the file is shorter than it says; what is there is read
  * @error: why @next has returned %READ_ERROR
  */
@@ -73,6 +74,7 @@ struct reader {
 	size_t nr_streams;
 	unsigned int *sections;
 	bool brief;
+	bool joins;
 	bool is_cut;
 	char *error;
 };
@@ -80,6 +82,7 @@ struct reader {
 extern const struct reader_class ctf_reader;
 extern const struct reader_class trace_cmd_reader;
 extern const struct reader_class samples_reader;
+extern const struct reader_class saved_reader;
 
 /**
  * reader_find() - which format is it?

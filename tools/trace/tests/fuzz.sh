@@ -58,7 +58,7 @@ if [[ $seconds ]]; then
 	has_fuzzer || { printf 'fuzz.sh: %s\n' "$reason" >&2; exit 1; }
 	build
 	mkdir -p "$O/corpus"
-	exec "$target" -max_total_time="$seconds" -max_len=6000 -artifact_prefix="$O/" \
+	exec "$target" -max_total_time="$seconds" -max_len=9000 -artifact_prefix="$O/" \
 		"$O/corpus" fuzz/corpus
 fi
 
@@ -66,7 +66,7 @@ printf 'TAP version 13\n1..1\n'
 if ! has_fuzzer; then
 	printf 'ok 1 - %s # SKIP %s\n' "$POINT" "$reason"
 elif build >"$log" 2>&1 &&
-	nice -n 10 "$target" -max_total_time="$SECONDS_OF_TEST" -max_len=6000 \
+	nice -n 10 "$target" -max_total_time="$SECONDS_OF_TEST" -max_len=9000 \
 		-artifact_prefix="$O/" "$(mktemp -d "$O/corpus-XXXXXX")" fuzz/corpus >>"$log" 2>&1 &&
 	grep -q '^Done [1-9]' "$log"; then
 	printf 'ok 1 - %s: %s\n' "$POINT" "$(sed -n 's/^Done \([0-9]*\) runs.*/\1 inputs/p' "$log")"

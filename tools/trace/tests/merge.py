@@ -339,7 +339,8 @@ def placed_truly(out, world, low, high):
     placed = 0
     for event in events_of(out):
         if event["name"] == "test_event":
-            check(event["ticks"] == world.truth["guest"][event["fields"]["number"]], "a wrong time")
+            check(event["ticks"] == world.truth["guest"][event["fields"]["number"]],
+                  f"a wrong time: {event}")
             check(low <= event["ticks"] <= high, "of the other epoch")
             placed += 1
     return placed
@@ -408,6 +409,94 @@ def test_no_counter():
         check(status == 1 and "guest had no TSC" in err and "+invtsc" in err, f"{status}: {err}")
         check("tsc=reliable" in err and not re.search("guest .* [1-9][0-9]* events placed", err), err)
         check({event["machine"] for event in events_of(out)} == {"host"}, "events were placed")
+
+
+def stock_world(clock):
+    """A guest whose offset changes, on a kernel without kvm_guest_tsc; and what was read"""
+    world = World(32, clock)
+    guest = world.guest("guest", clock)
+    vcpu = Vcpu(world, Vm(100, 7), 0, -9_000_000)
+    times = world.stays(100)
+    vcpu.run(times, guest, 0)
+    vcpu.offset += 777_000
+    vcpu.tell(times[-1] + 5, OFFSET)
+    vcpu.run(world.stays(100, times[-1] + 10), guest, 0)
+    events = world.host.streams[vcpu.cpu]
+    lines = "clocktrace-guests 1\n"
+    for number, (time, name, tid, fields) in reversed(list(enumerate(events))):
+        if name != "kvm_x86_guest_tsc":
+            continue
+        del events[number]
+        if fields["reason"] == OFFSET:
+            events.insert(number, (time, "kvm_write_tsc_offset", tid, {
+                "vcpu_id": 0, "next_tsc_offset": fields["offset"]}))
+    for time, offset in ((world.now - 100, -9_000_000), (events[-1][0] + 100, vcpu.offset)):
+        lines += f"reading {time}\nvcpu 7 100 0 {offset} {1 << 32} 32 {vcpu.tid}\n"
+    return world, guest, lines
+
+
+def test_stock_kernel():
+    """kvm_write_tsc_offset and two readings, from LTTng and from trace-cmd: all is assumed"""
+    for tracer, clock in (("lttng", "clock_trace"), ("trace-cmd", "x86-tsc")):
+        world, guest, lines = stock_world(clock)
+        root = directory("stock")
+        os.makedirs(f"{root}/host")
+        if tracer == "lttng":
+            world.host.write(f"{root}/host/kernel")
+        else:
+            synthetic_dat.write(world.host, f"{root}/host/trace.dat")
+        with open(f"{root}/host/guests", "w", encoding="ascii") as file:
+            file.write(lines)
+        paths = [guest.write(f"{root}/guest") if tracer == "lttng" else
+                 synthetic_dat.write(guest, f"{root}/guest.dat"), f"{root}/host"]
+        for name in ([], ["--model", f"{root}/model"], ["--model", f"{root}/model"]):
+            status, out, err = merge("--format", "json", *name, *paths)
+            check(status == 0, f"{tracer}: {err}")
+            count = placed_truly(out, world, 0, 1 << 63)
+            check(count == len(world.truth["guest"]), f"{tracer}: {count} events are placed")
+            words = {event["certainty"] for event in events_of(out)
+                     if "raw" in event}
+            check(words == {"assumed"}, f"{tracer}: {words}")
+            check(len([event for event in events_of(out) if "raw" not in event]) ==
+                  len(world.host.streams[0]), f"{tracer}: events of the host")
+        os.unlink(f"{root}/host/guests")
+        status, _, err = merge(*paths)
+        check(status == 2 and "clocktrace guests --save" in err, err)
+
+
+def test_guests():
+    """What clocktrace guests reads and saves"""
+    root = directory("kvm")
+    for vcpu, offset in ((0, -5), (1, 9)):
+        below = f"{root}/1234-11/vcpu{vcpu}"
+        os.makedirs(below)
+        for name, number in (("tsc-offset", offset), ("pid", 77 + vcpu),
+                             ("tsc-scaling-ratio", 1 << 48), ("tsc-scaling-ratio-frac-bits", 48)):
+            with open(f"{below}/{name}", "w", encoding="ascii") as file:
+                file.write(f"{number}\n")
+    guests, name = os.path.join(TOOLS, "clocktrace-guests"), f"{WORK}/readings"
+    lines = {f"vcpu {(1234 << 32) + 11} 1234 {vcpu} {offset} {1 << 48} 48 {77 + vcpu}"
+             for vcpu, offset in ((0, -5), (1, 9))}
+    done = subprocess.run([guests, "--debugfs", root], stdout=subprocess.PIPE, text=True,
+                          check=True)
+    check(set(done.stdout.splitlines()) == lines, done.stdout)
+    done = subprocess.run([guests, "--debugfs", root, "--json"], stdout=subprocess.PIPE,
+                          text=True, check=True)
+    check({vcpu["offset"] for vcpu in json.loads(done.stdout)["vcpus"]} == {-5, 9}, done.stdout)
+    for _ in range(2):
+        subprocess.run([guests, "--debugfs", root, "--save", name], check=True)
+    with open(name, encoding="ascii") as file:
+        saved = file.read().splitlines()
+    check(saved[0] == "clocktrace-guests 1" and set(saved[2:4]) == set(saved[5:]) == lines,
+          str(saved))
+    times = [int(line.split()[1]) for line in (saved[1], saved[4])]
+    check(0 < times[0] < times[1], str(times))
+    os.mkdir(directory("no-guests"))
+    done = subprocess.run([guests, "--debugfs", f"{WORK}/no-guests"], check=False)
+    check(done.returncode == 1, "no guests")
+    done = subprocess.run([guests, "--debugfs", f"{WORK}/missing"], stderr=subprocess.PIPE,
+                          text=True, check=False)
+    check(done.returncode == 2 and "missing: No such file" in done.stderr, done.stderr)
 
 
 def test_no_host():
@@ -537,6 +626,40 @@ def test_html():
     data = json.loads(re.search(r'type="application/json">(.*?)</script>', page, re.S)[1])
     check([machine["name"] for machine in data["machines"]] == ["host", "guest"], "machines")
     check(len([lane for lane in data["lanes"] if lane["kind"] == "vcpu"]) == 2, "lanes")
+
+
+def flows_world():
+    """The host injects an interrupt and wakes a vCPU before each of 20 entries"""
+    world = World(33)
+    guest = world.guest("guest")
+    vcpu = Vcpu(world, Vm(100, 7), 0, -9_000_000)
+    for _ in range(20):
+        entry = world.now + 1000
+        world.host.add(vcpu.cpu, entry - 90, "sched_waking", 55, tid=vcpu.tid)
+        world.host.add(vcpu.cpu, entry - 10, "kvm_x86_inj_virq", vcpu.tid, irq=36)
+        vcpu.run([entry, entry + 500], None, 0)
+        for time, name in enumerate(("irq_handler_entry", "test_event", "irq_handler_entry"), 1):
+            guest.add(0, vcpu.guest_time(entry + time), name)
+        world.now = entry + 1000
+    return world, guest
+
+
+def test_flows():
+    """An injected interrupt until the guest takes it, and a wake-up until the entry"""
+    world, guest = flows_world()
+    paths, name = write(world, [guest]), f"{WORK}/flows"
+    check(merge("-o", f"{name}.html", *paths)[0] == 0, "html")
+    with open(f"{name}.html", encoding="utf-8") as file:
+        page = file.read()
+    data = json.loads(re.search(r'type="application/json">(.*?)</script>', page, re.S)[1])
+    lanes = [(lane["machine"], lane["kind"]) for lane in data["lanes"]]
+    arrows = data["arrows"]
+    links = collections.Counter((lanes[one], lanes[other])
+                                for one, other in zip(arrows[::4], arrows[1::4]))
+    check(sorted(links.values()) == [20, 20], f"{links}")
+    check({other for _, other in links} == {(1, "cpu"), (1, "vcpu")}, f"{links}")
+    check(merge("-o", f"{name}.perfetto-trace", *paths)[0] == 0, "perfetto")
+    perfetto.check(f"{name}.perfetto-trace")
 
 
 def test_svg():

@@ -17,7 +17,11 @@ EVENTS = {
     "kvm_x86_exit": [("exit_reason", "I"), ("isa", "I")],
     "kvm_x86_guest_tsc": [("vm_pid", "I"), ("vm_id", "Q"), ("vcpu_id", "I"), ("offset", "q"),
                           ("ratio", "Q"), ("frac_bits", "I"), ("flags", "I"), ("reason", "I")],
+    "kvm_write_tsc_offset": [("vcpu_id", "I"), ("previous_tsc_offset", "q"),
+                             ("next_tsc_offset", "q")],
     "clock_trace_epoch": [("epoch", "I"), ("state", "I"), ("frequency", "Q")],
+    "kvm_x86_inj_virq": [("irq", "I")],
+    "irq_handler_entry": [("irq", "I")],
     "sched_switch": [("prev_tid", "I"), ("prev_state", "Q"), ("next_tid", "I")],
     "sched_waking": [("tid", "I")],
     "test_event": [("number", "Q")],
@@ -109,7 +113,7 @@ class Trace:
         # Per CPU, indexes of events before which others were lost
         self.losses = {}
 
-    def add(self, cpu, time, name, tid=1, **fields):
+    def add(self, cpu, time, name, tid=1, /, **fields):
         self.streams.setdefault(cpu, []).append((time, name, tid, fields))
 
     def lose(self, cpu):

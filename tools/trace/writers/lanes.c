@@ -24,6 +24,12 @@ struct lane {
 	uint64_t last_begin;
 };
 
+/* What has been done to a vCPU and has not had its effect yet; a time of 0 is nothing */
+struct cause {
+	uint64_t time;
+	size_t lane;
+};
+
 struct lanes {
 	const struct timeline *timeline;
 	struct lanes_sink sink;
@@ -32,9 +38,9 @@ struct lanes {
 	/* Numbers of lanes plus 1, by hash */
 	uint32_t *table;
 	uint64_t last_time;
-	/* For each vCPU: a thread of the host has interrupted or woken it, from this lane */
-	uint64_t *woken_time;
-	size_t *woken_from;
+	/* For each vCPU */
+	struct cause *wakeups;
+	struct cause *interrupts;
 };
 
 struct lanes *lanes_new(const struct timeline *timeline, const struct lanes_sink *sink)
@@ -44,8 +50,8 @@ struct lanes *lanes_new(const struct timeline *timeline, const struct lanes_sink
 	lanes->timeline = timeline;
 	lanes->sink = *sink;
 	lanes->table = zalloc(TABLE_SIZE * sizeof(*lanes->table));
-	lanes->woken_time = zalloc((timeline->host->nr_vcpus + 1) * sizeof(*lanes->woken_time));
-	lanes->woken_from = zalloc((timeline->host->nr_vcpus + 1) * sizeof(*lanes->woken_from));
+	lanes->wakeups = zalloc((timeline->host->nr_vcpus + 1) * sizeof(*lanes->wakeups));
+	lanes->interrupts = zalloc((timeline->host->nr_vcpus + 1) * sizeof(*lanes->interrupts));
 	lanes->last_time = timeline->host->first.host_time;
 	return lanes;
 }
@@ -139,17 +145,20 @@ static void begin(struct lanes *lanes, size_t number, uint64_t time, const char 
 	lanes->list[number].last_begin = time;
 }
 
-static void enter_guest(struct lanes *lanes, const struct placed *placed, size_t cpu)
+static void take_effect(struct lanes *lanes, struct cause *cause, size_t lane, uint64_t time)
+{
+	if (cause->time && lane != SIZE_MAX)
+		lanes->sink.link(lanes->sink.data, cause->lane, cause->time, lane, time);
+	cause->time = 0;
+}
+
+static void enter_guest(struct lanes *lanes, const struct placed *placed)
 {
 	size_t vcpu = (size_t)(placed->vcpu - lanes->timeline->host->vcpus);
 	size_t lane = find_lane(lanes, 0, LANE_VCPU, vcpu, placed);
 
-	(void)cpu;
 	begin(lanes, lane, placed->time, "in guest");
-	if (lanes->woken_time[vcpu] && lane != SIZE_MAX)
-		lanes->sink.link(lanes->sink.data, lanes->woken_from[vcpu],
-				 lanes->woken_time[vcpu], lane, placed->time);
-	lanes->woken_time[vcpu] = 0;
+	take_effect(lanes, &lanes->wakeups[vcpu], lane, placed->time);
 }
 
 static void leave_guest(struct lanes *lanes, const struct placed *placed)
@@ -161,18 +170,30 @@ static void leave_guest(struct lanes *lanes, const struct placed *placed)
 	      exit_reason_text(placed->event->exit_reason, placed->event->svm));
 }
 
-/* A thread of the host wakes the thread of a vCPU: the guest goes on because of it. */
-static void wake(struct lanes *lanes, const struct placed *placed, size_t cpu)
+/* The host does something to the vCPU that a thread runs. */
+static void cause(struct lanes *lanes, const struct placed *placed, size_t cpu, int thread,
+		  struct cause *causes)
 {
-	const struct vcpu *vcpu = host_owner(lanes->timeline->host, placed->event->next,
-					     VCPU_UNKNOWN);
-	size_t number;
+	const struct vcpu *vcpu = host_owner(lanes->timeline->host, thread, VCPU_UNKNOWN);
 
-	if (placed->party || !vcpu || cpu == SIZE_MAX)
-		return;
-	number = (size_t)(vcpu - lanes->timeline->host->vcpus);
-	lanes->woken_time[number] = placed->time;
-	lanes->woken_from[number] = cpu;
+	if (!placed->party && vcpu && cpu != SIZE_MAX)
+		causes[vcpu - lanes->timeline->host->vcpus] =
+			(struct cause){ placed->time, cpu };
+}
+
+/* What goes across the border: a wake-up until the next entry, an interrupt until it is taken */
+static void follow(struct lanes *lanes, const struct placed *placed, size_t lane)
+{
+	const struct event *event = placed->event;
+
+	if (event->kind == EVENT_WAKEUP)
+		cause(lanes, placed, lane, event->next, lanes->wakeups);
+	else if (event->kind == EVENT_INJECT)
+		cause(lanes, placed, lane, event->thread, lanes->interrupts);
+	else if (event->kind == EVENT_INTERRUPT && placed->party && placed->vcpu)
+		take_effect(lanes,
+			    &lanes->interrupts[placed->vcpu - lanes->timeline->host->vcpus],
+			    lane, placed->time);
 }
 
 void lanes_event(struct lanes *lanes, const struct placed *placed)
@@ -188,7 +209,7 @@ void lanes_event(struct lanes *lanes, const struct placed *placed)
 	else
 		lane = find_lane(lanes, placed->party, LANE_CPU, event->cpu, placed);
 	if (!placed->party && event->kind == EVENT_ENTRY && placed->vcpu) {
-		enter_guest(lanes, placed, lane);
+		enter_guest(lanes, placed);
 		return;
 	}
 	if (!placed->party && event->kind == EVENT_EXIT && placed->vcpu) {
@@ -204,8 +225,7 @@ void lanes_event(struct lanes *lanes, const struct placed *placed)
 			end(lanes, lane, placed->time);
 		return;
 	}
-	if (event->kind == EVENT_WAKEUP)
-		wake(lanes, placed, lane);
+	follow(lanes, placed, lane);
 	if (lane != SIZE_MAX)
 		lanes->sink.point(lanes->sink.data, lane, placed);
 }
@@ -218,7 +238,7 @@ void lanes_finish(struct lanes *lanes)
 		end(lanes, i, lanes->last_time);
 	free(lanes->list);
 	free(lanes->table);
-	free(lanes->woken_time);
-	free(lanes->woken_from);
+	free(lanes->wakeups);
+	free(lanes->interrupts);
 	free(lanes);
 }

@@ -34,6 +34,7 @@ enum { F_VM_ID, F_VM_PID, F_VCPU_ID, F_OFFSET, F_RATIO, F_FRAC_BITS, F_FLAGS, F_
 enum { F_EXIT_REASON, F_ISA };
 enum { F_NEXT_TID, F_PREV_TID, F_PREV_STATE };
 enum { F_TID };
+enum { F_OF_VCPU, F_NEXT_OFFSET };
 enum { F_EPOCH, F_STATE, F_FREQUENCY };
 
 static const char *const names_of_fields[][8] = {
@@ -42,6 +43,7 @@ static const char *const names_of_fields[][8] = {
 	[EVENT_EXIT] = { "exit_reason", "isa" },
 	[EVENT_SWITCH] = { "next_tid", "prev_tid", "prev_state" },
 	[EVENT_WAKEUP] = { "tid" },
+	[EVENT_WRITE_OFFSET] = { "vcpu_id", "next_tsc_offset" },
 	[EVENT_EPOCH] = { "epoch", "state", "frequency" },
 };
 
@@ -373,6 +375,9 @@ static void take_event(struct ctf *ctf, struct stream *stream, const bt_message 
 	} else if (class->kind == EVENT_EXIT) {
 		event->exit_reason = (uint32_t)number(payload, class, F_EXIT_REASON);
 		event->svm = number(payload, class, F_ISA) == 2;
+	} else if (class->kind == EVENT_WRITE_OFFSET) {
+		event->vcpu_id = (uint32_t)number(payload, class, F_OF_VCPU);
+		event->tsc.tsc.offset = (int64_t)number(payload, class, F_NEXT_OFFSET);
 	} else if (class->kind == EVENT_EPOCH) {
 		take_epoch(payload, class, event);
 	} else {

@@ -33,6 +33,7 @@ enum { F_VM_ID, F_VM_PID, F_VCPU_ID, F_OFFSET, F_RATIO, F_FRAC_BITS, F_FLAGS, F_
 enum { F_EXIT_REASON, F_ISA };
 enum { F_NEXT_PID, F_PREV_STATE, F_NEXT_COMM, F_PREV_PID };
 enum { F_PID };
+enum { F_OF_VCPU, F_NEXT_OFFSET };
 enum { F_EPOCH, F_STATE, F_FREQUENCY };
 
 static const char *const guest_tsc_fields[] = { "vm_id", "vm_pid",    "vcpu_id", "offset",
@@ -41,6 +42,7 @@ static const char *const entry_fields[] = { "vcpu_id" };
 static const char *const exit_fields[] = { "exit_reason", "isa", "vcpu_id" };
 static const char *const switch_fields[] = { "next_pid", "prev_state", "next_comm", "prev_pid" };
 static const char *const wakeup_fields[] = { "pid" };
+static const char *const offset_fields[] = { "vcpu_id", "next_tsc_offset" };
 static const char *const epoch_fields[] = { "epoch", "state", "frequency" };
 
 struct stream {
@@ -108,6 +110,8 @@ static char *learn_type(struct event_type *type)
 		return FIND(type, switch_fields, false);
 	case EVENT_WAKEUP:
 		return FIND(type, wakeup_fields, false);
+	case EVENT_WRITE_OFFSET:
+		return FIND(type, offset_fields, true);
 	case EVENT_EPOCH:
 		return FIND(type, epoch_fields, false);
 	default:
@@ -354,6 +358,10 @@ static void take_kind(const struct event_type *type, const struct tep_record *re
 		break;
 	case EVENT_WAKEUP:
 		event->next = (int)number(type, F_PID, record);
+		break;
+	case EVENT_WRITE_OFFSET:
+		event->vcpu_id = (uint32_t)number(type, F_OF_VCPU, record);
+		event->tsc.tsc.offset = (int64_t)number(type, F_NEXT_OFFSET, record);
 		break;
 	case EVENT_EPOCH:
 		event->epoch = (uint32_t)number(type, F_EPOCH, record);
