@@ -62,7 +62,7 @@ def speed(work, paths, rounds):
 def main():
     parser = argparse.ArgumentParser(prog="bench.py", description=__doc__.strip(),
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=5, help="(%(default)s)")
+    parser.add_argument("--rounds", type=int, default=9, help="(%(default)s)")
     parser.add_argument("traces", nargs="*", help="traces of guests and their host")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as work:
