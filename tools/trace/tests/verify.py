@@ -5,6 +5,7 @@ clocktrace verify on traces that are made here: which VM samples are of, and wha
 where that is not clear. Prints TAP.
 """
 
+import bisect
 import os
 import shutil
 import struct
@@ -123,6 +124,24 @@ def test_same_samples():
           f"100:{samples('rest', values[25:], boot=2)}")
 
 
+def tell_epoch(trace, time, epoch, state=1):
+    """The event of the clock, in its place"""
+    bisect.insort(trace.streams[0], (time, "clock_trace_epoch", 1, {
+        "epoch": epoch, "state": state, "frequency": synthetic.HZ}), key=lambda event: event[0])
+
+
+def test_epochs():
+    """The event that tells the epoch is repeated; another epoch is another time line"""
+    for second, status, text in ((5, 1), 0, "50 of 50 samples"), ((6, 1), 2, "began a new epoch"), \
+            ((5, 0), 2, "not driven by the counter"):
+        world = World(9)
+        _, values = run_vm(world, 100, 7, -9_000_000)
+        begin, end = (world.host.streams[0][i][0] for i in (0, -1))
+        tell_epoch(world.host, begin, 5)
+        tell_epoch(world.host, (begin + end) // 2, *second)
+        gives(status, text, write(world), f"100:{samples('epoch', values)}")
+
+
 def test_no_counter():
     """A guest without a TSC it trusts: the message names the remedy"""
     world = World(5)
@@ -131,10 +150,9 @@ def test_no_counter():
     path = samples("monotonic", values, flags=0)
     traced = World(6).guest("guest")
     traced.add(0, 1000, "test_event", number=0)
-    hz, synthetic.HZ = synthetic.HZ, 10**9
+    traced.hertz = 10**9
     shutil.rmtree(f"{WORK}/guest", ignore_errors=True)
     directory = traced.write(f"{WORK}/guest")
-    synthetic.HZ = hz
     for given in path, directory:
         for word in "-cpu host,migratable=off", "+invtsc", "tsc=reliable":
             gives(2, word, host, f"100:{given}")

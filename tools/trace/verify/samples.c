@@ -15,6 +15,7 @@
 #include "readers/machine.h"
 #include "common/message.h"
 #include "verify/samples.h"
+#include "verify/trace.h"
 
 #define REMEDY \
 	"; start QEMU with -cpu host,migratable=off or +invtsc, or the guest with tsc=reliable"
@@ -91,6 +92,7 @@ static void add_sample(struct guest_samples *samples, const struct guest_sample 
 struct traced {
 	struct guest_sample *items;
 	size_t count;
+	uint32_t epoch;
 };
 
 static void note_traced(struct traced *traced, const char *path, const struct event *event)
@@ -98,8 +100,7 @@ static void note_traced(struct traced *traced, const char *path, const struct ev
 	if (event->cpu > UINT16_MAX)
 		die("%s has a CPU %u", path, event->cpu);
 	if (event->kind == EVENT_EPOCH)
-		die("%s: the clock began a new epoch at %llu, so that not all times are of one time line",
-		    path, (unsigned long long)event->time);
+		trace_check_epoch(&traced->epoch, path, event);
 	traced->items = array_room(traced->items, traced->count, sizeof(*traced->items));
 	traced->items[traced->count++] = (struct guest_sample){
 		.magic = GUEST_SAMPLE_MAGIC,

@@ -9,7 +9,19 @@
 #include "readers/machine.h"
 #include "verify/builder.h"
 
-static void add_event(struct builder *builder, const char *path, const struct event *event)
+void trace_check_epoch(uint32_t *epoch, const char *path, const struct event *event)
+{
+	if (event->state != CLOCK_STATE_COUNTER)
+		die("%s: the clock was not driven by the counter any more at %llu, so that not all times are of one time line",
+		    path, (unsigned long long)event->time);
+	if (*epoch && *epoch != event->epoch)
+		die("%s: the clock began a new epoch at %llu, so that not all times are of one time line",
+		    path, (unsigned long long)event->time);
+	*epoch = event->epoch;
+}
+
+static void add_event(struct builder *builder, const char *path, const struct event *event,
+		      uint32_t *epoch)
 {
 	struct host_event host = {
 		.cpu = event->cpu,
@@ -21,8 +33,7 @@ static void add_event(struct builder *builder, const char *path, const struct ev
 	};
 
 	if (event->kind == EVENT_EPOCH)
-		die("%s: the clock began a new epoch at %llu, so that not all times are of one time line",
-		    path, (unsigned long long)event->time);
+		trace_check_epoch(epoch, path, event);
 	if (event->kind == EVENT_ENTRY)
 		host.type = HOST_ENTRY;
 	else if (event->kind == EVENT_EXIT)
@@ -44,6 +55,7 @@ void trace_read(const char *path, bool trust_clock, struct host_trace *trace)
 	struct builder *builder = builder_new(trace);
 	struct machine *machine;
 	struct stream *stream;
+	uint32_t epoch = 0;
 	bool assumed;
 	char *error;
 
@@ -53,7 +65,7 @@ void trace_read(const char *path, bool trust_clock, struct host_trace *trace)
 	if (error)
 		die("%s", error);
 	while ((stream = machine_next(machine)))
-		add_event(builder, path, &stream->event);
+		add_event(builder, path, &stream->event, &epoch);
 	machine_close(machine);
 	if (!builder_finish(builder))
 		die("%s holds no events", path);

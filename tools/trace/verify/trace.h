@@ -90,6 +90,14 @@ struct host_trace {
 void trace_read(const char *path, bool trust_clock, struct host_trace *trace);
 
 /**
+ * trace_check_epoch() - end the program unless a trace's events are of one time line
+ * @epoch: its epoch, 0 until one is known; the tracer may repeat the event that tells it
+ * @path: the trace
+ * @event: an event %EVENT_EPOCH of it
+ */
+void trace_check_epoch(uint32_t *epoch, const char *path, const struct event *event);
+
+/**
  * trace_finish() - find out whose stays they are, and sort them
  * @trace: a trace with all of its events
  *
