@@ -49,6 +49,7 @@ RUNS = {
     "clocktrace bench": ["--rounds", "1", "--calls", "1"],
     "clocktrace-merge": [str(WORK / "host"), str(WORK / "guest")],
     "clocktrace-verify": [str(WORK / "host"), f"100:{WORK / 'guest'}"],
+    "clocktrace-guests": ["--debugfs", str(WORK / "kvm")],
     "clocktrace-lttng status": [],
     "clocktrace-lttng align": [str(WORK / "host")],
     "clocktrace-lttng-align": ["--check", str(WORK / "host")],
@@ -175,7 +176,7 @@ class Command:
 
     def known_as(self):
         """The name in the lists above: that of the program that does the work"""
-        return re.sub(r"^clocktrace (merge|verify|lttng)\b", r"clocktrace-\1", self.name)
+        return re.sub(r"^clocktrace (merge|verify|guests|lttng)\b", r"clocktrace-\1", self.name)
 
     def test_full_disk(self):
         if not self.subcommands() and self.arguments() is not None:
@@ -204,6 +205,9 @@ def make_files():
                        "reason": "", "check": "passed", "checks": 1, "failures": 0,
                        "incomplete": 0, "check_interval": 60}.items():
         (sysfs / name).write_text(f"{text}\n", encoding="ascii")
+    vcpu = WORK / "kvm" / "100-12" / "vcpu0"
+    vcpu.mkdir(parents=True)
+    (vcpu / "tsc-offset").write_text("-5\n", encoding="ascii")
 
 
 class Tap:

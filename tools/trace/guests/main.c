@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "common/message.h"
+#include "common/output.h"
 #include "readers/saved/saved.h"
 
 #define DEFAULT_DIRECTORY "/sys/kernel/debug/kvm"
@@ -142,19 +143,28 @@ static uint64_t read_tsc(void)
 #endif
 }
 
+/* A reading that the disk has no room for is not in the file at all. */
 static unsigned int save(const char *path, const char *directory)
 {
 	FILE *file = fopen(path, "ae");
 	unsigned int count;
+	off_t size;
+	int error;
 
 	if (!file)
 		die("%s: %s", path, strerror(errno));
-	if (!ftello(file))
+	size = ftello(file);
+	if (!size)
 		fputs(SAVED_HEADER, file);
 	fprintf(file, SAVED_READING, read_tsc());
 	count = read_all(file, directory);
-	if (fclose(file))
-		die("%s cannot be written: %s", path, strerror(errno));
+	if (fflush(file) || ferror(file)) {
+		error = errno;
+		if (size >= 0 && ftruncate(fileno(file), size))
+			error = errno;
+		die("%s cannot be written: %s", path, strerror(error));
+	}
+	fclose(file);
 	return count;
 }
 
@@ -188,10 +198,10 @@ int main(int argc, char **argv)
 			break;
 		case 'h':
 			print_help();
-			return STATUS_YES;
+			return close_output(STATUS_YES);
 		case 'v':
 			puts("clocktrace guests " CLOCKTRACE_VERSION);
-			return STATUS_YES;
+			return close_output(STATUS_YES);
 		default:
 			die("see clocktrace guests --help");
 		}
@@ -203,7 +213,5 @@ int main(int argc, char **argv)
 	count = path ? save(path, directory) : read_all(stdout, directory);
 	if (as_json)
 		puts("]}");
-	if (fflush(stdout) || ferror(stdout))
-		die("standard output cannot be written");
-	return count ? STATUS_YES : STATUS_NO;
+	return close_output(count ? STATUS_YES : STATUS_NO);
 }
