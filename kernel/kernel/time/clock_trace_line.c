@@ -154,6 +154,11 @@ void clock_trace_withhold_locked(void)
 		return;
 
 	/*
+	 * Who still finds the epoch has read its counter before this CPU's is read. Pairs with
+	 * the last barriers in read_sample() and in the vDSO.
+	 */
+	smp_mb();
+	/*
 	 * A CPU that is not measured gets no less than the highest value. Readers of the
 	 * counter do not raise that as long as there is an epoch: do it now. If there was none
 	 * already, a CPU that is not measured may be reading what the first one has noted.
