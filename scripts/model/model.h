@@ -172,6 +172,7 @@ struct notifier_block { int (*notifier_call)(struct notifier_block *, unsigned l
 #define NOTIFY_OK 1
 int register_random_vmfork_notifier(struct notifier_block *nb);
 
+typedef struct { u8 b[16]; } uuid_t;
 struct timespec64 { s64 tv_sec; long tv_nsec; };
 struct vdso_clock_trace { u32 epoch; u32 unused; u64 frequency; };
 struct vdso_arch_data { struct vdso_clock_trace clock_trace; };
