@@ -15,6 +15,7 @@
 unsigned int model_cpu;
 struct cpumask model_online = { 0xf };
 unsigned long jiffies;
+ktime_t tick_next_period = INT64_MAX / 2;
 bool timekeeping_is_updated;
 
 static struct vdso_arch_data vdso_page;
@@ -125,7 +126,14 @@ static void run_work(void)
 
 void clock_trace_announce(enum clock_trace_state state, const char *source, const char *reason) { }
 void clock_trace_get_info(struct clock_trace_info *info) { memset(info, 0, sizeof(*info)); }
-void clock_trace_monitor_start(struct clock_trace_source *source) { }
+/* As clock_trace_unchecked.c has it */
+static bool pass_on_start;
+void clock_trace_monitor_start(struct clock_trace_source *source)
+{
+	if (pass_on_start)
+		clock_trace_cpu_passed(0);
+}
+
 void clock_trace_monitor_stop(void) { }
 void clock_trace_monitor_flush(void) { }
 bool clock_trace_monitor_passed(void) { return checked; }
@@ -141,12 +149,18 @@ static void condemn(struct clock_trace_source *source, const char *reason)
 
 static bool keeps_time(struct clock_trace_source *source)
 {
-	return condemned && tsc_keeps_time;
+	return tsc_keeps_time;
+}
+
+static bool is_leaving(struct clock_trace_source *source)
+{
+	return condemned;
 }
 
 static struct clock_trace_source source = {
 	.name = "model", .frequency = FREQUENCY, .rating = 1, .vdso = true,
 	.read = read_counter, .condemn = condemn, .keeps_time = keeps_time,
+	.is_leaving = is_leaving,
 };
 
 /* --- the tests --- */
@@ -492,6 +506,100 @@ static void direct_calls(void)
 	      "and the line that follows, under its own epoch");
 }
 
+static void late_tick(void)
+{
+	u64 value;
+
+	sample_on(0);
+	cpumask_clear_cpu(3, &model_online);
+	dead(3);
+	tick_next_period = now + TICK_NSEC;
+	/* Jiffies are not counted meanwhile */
+	now += 5 * TICK_NSEC;
+	model_cpu = 0;
+	prepare(3);
+	cpumask_set_cpu(3, &model_online);
+	/* And then all at once */
+	now += 2 * TICK_NSEC;
+	jiffies += 7;
+	value = read_on(3);
+	point(value <= read_on(0), "a CPU that is not measured is not ahead when a tick was late");
+	clock_trace_cpu_passed(3);
+	point(clock_trace_restore() && read_on(0) >= value, "nor does the clock go back");
+}
+
+static void firmware_everywhere(void)
+{
+	u64 highest, value;
+
+	offset[1] = 100;
+	offset[2] = 10000000;
+	highest = read_on(2);
+	model_cpu = 1;
+	clock_trace_source_lost(&source, "firmware changed TSC_ADJUST");
+	offset[1] = 0;
+	/* Before the loss is finished */
+	model_cpu = 2;
+	clock_trace_source_lost(&source, "firmware changed TSC_ADJUST");
+	offset[2] = 0;
+	value = read_on(2);
+	point(value >= highest, "a second CPU that is set back does not go back");
+	run_work();
+	point(read_on(2) >= value, "nor does the fallback");
+}
+
+static void firmware_and_timekeeping(void)
+{
+	u64 value;
+
+	tsc_keeps_time = true;
+	now += NSEC_PER_SEC;
+	offset[1] = offset[2] = -10000000;
+	model_cpu = 1;
+	clock_trace_source_lost(&source, "firmware changed TSC_ADJUST");
+	offset[1] = 0;
+	run_work();
+	now += 100000000;
+	value = read_on(1);
+	point(read_on(2) >= value, "the fallback does not go back on a CPU that was not mended yet");
+}
+
+static void offline_in_suspend(void)
+{
+	u32 epoch = clock_trace_epoch();
+
+	sample_on(0);
+	clock_trace_bar(true);
+	model_cpu = 3;
+	dying(3);
+	cpumask_clear_cpu(3, &model_online);
+	model_cpu = 0;
+	dead(3);
+	point(!vdso_page.clock_trace.epoch, "the epoch stays withheld when a CPU goes offline");
+	clock_trace_bar(false);
+	point(clock_trace_restore() && clock_trace_epoch() == epoch, "until the CPUs have passed");
+}
+
+static int lose_in_enable(struct clock_trace_source *source)
+{
+	clock_trace_source_lost(source, "while it was enabled");
+	return 0;
+}
+
+static void lost_while_enabled(void)
+{
+	model_initcall();
+	source.enable = lose_in_enable;
+	checked = true;
+	model_online.bits = 1;
+	clock_trace_register_source(&source);
+	model_cpu = 0;
+	pass_on_start = true;
+	clock_trace_get();
+	run_work();
+	point(clock_trace_live.line->state != CLOCK_TRACE_COUNTER, "it does not drive the clock");
+}
+
 static const struct {
 	const char *name;
 	void (*run)(void);
@@ -509,6 +617,11 @@ static const struct {
 	{ "loss while withheld", loss_while_withheld },
 	{ "preempted system call", preempted_call },
 	{ "direct system calls", direct_calls },
+	{ "late tick", late_tick },
+	{ "firmware on several CPUs", firmware_everywhere },
+	{ "firmware and timekeeping", firmware_and_timekeeping },
+	{ "offline in suspend", offline_in_suspend },
+	{ "a counter that is lost while it is enabled", lost_while_enabled },
 };
 
 /* Each test is a process of its own, as the clock cannot be set back */
@@ -522,8 +635,8 @@ int main(int argc, char **argv)
 	}
 	srandom(i + 1);
 	printf("# %s\n", tests[i].name);
-	/* Which begins before there is a counter */
-	if (tests[i].run != preempted_call)
+	/* These begin before there is a counter */
+	if (tests[i].run != preempted_call && tests[i].run != lost_while_enabled)
 		boot();
 	tests[i].run();
 	printf("1..%u\n", number);

@@ -145,6 +145,11 @@ void model_queue(struct work_struct *work);
 /* --- time and chance --- */
 
 extern unsigned long jiffies;
+typedef s64 ktime_t;
+extern ktime_t tick_next_period;
+#define TICK_NSEC (NSEC_PER_SEC / HZ)
+#define read_seqcount_begin(s) 0
+#define read_seqcount_retry(s, seq) ((void)(seq), 0)
 #define msecs_to_jiffies(ms) (ms)
 #define time_after(a, b) ((long)((b) - (a)) < 0)
 

@@ -45,6 +45,7 @@ enum clock_trace_trust {
  *		counters of two CPUs to differ. Called in process context, without a
  *		lock of the trace clock.
  * @keeps_time:	optional: returns true as long as timekeeping depends on the counter
+ * @is_leaving:	optional: returns true if timekeeping is about to use another one
  *		although that is known to be unstable. The fallback waits until it does
  *		not any more.
  * @list:	private
@@ -65,6 +66,7 @@ struct clock_trace_source {
 	void			(*disable)(struct clock_trace_source *source);
 	void			(*condemn)(struct clock_trace_source *source, const char *reason);
 	bool			(*keeps_time)(struct clock_trace_source *source);
+	bool			(*is_leaving)(struct clock_trace_source *source);
 	struct list_head	list;
 	enum clock_trace_trust	trust;
 	bool			proven;

@@ -114,7 +114,9 @@ static void trace_work_fn(struct work_struct *work)
 int clock_trace_epoch_reg(void)
 {
 	WRITE_ONCE(trace_pause_ms, TRACE_FIRST_MS);
-	mod_delayed_work(system_percpu_wq, &trace_work, 1);
+	/* Events of the kernel's command line are enabled again when there are timers */
+	if (system_state > SYSTEM_BOOTING)
+		mod_delayed_work(system_percpu_wq, &trace_work, 1);
 	return 0;
 }
 

@@ -114,12 +114,22 @@ int clock_trace_get_timespec(const clockid_t which_clock, struct timespec64 *tp)
  *
  * Takes the epoch away from the kernel's readers and from the vDSO. Until
  * clock_trace_restore() readers take the slow path, which never goes back: a measured
- * CPU reads its counter, any other returns the highest value that was read so far.
- * May be called again while the epoch is withheld.
+ * CPU reads its counter, any other returns the highest value that was read so far, or
+ * what jiffies say that the counter has reached. May be called again while the epoch is
+ * withheld.
  *
  * Any context but NMI.
  */
 void clock_trace_withhold(void);
+
+/**
+ * clock_trace_bar - have nobody read the counter directly, whatever is measured
+ * @bar:	true before a suspend, which may change what was measured; false when the CPUs
+ *		have passed since
+ *
+ * Withholds the epoch, and clock_trace_restore() does nothing. Any context but NMI.
+ */
+void clock_trace_bar(bool bar);
 
 /**
  * clock_trace_restore - let readers read the counter again

@@ -24,14 +24,21 @@
 #include <linux/export.h>
 #include <linux/init.h>
 #include <linux/jhash.h>
+#include <linux/jiffies.h>
+#include <linux/ktime.h>
+#include <linux/math64.h>
 #include <linux/notifier.h>
 #include <linux/preempt.h>
 #include <linux/random.h>
+#include <linux/seqlock.h>
+#include <linux/timekeeping.h>
 #include <linux/timex.h>
 #include <linux/workqueue.h>
 
 #include "clock_trace_internal.h"
 #include "clock_trace_line.h"
+#include "tick-internal.h"
+#include "timekeeping.h"
 
 /*
  * The current line, and those to prepare the next ones in. Readers may still use the
@@ -60,6 +67,9 @@ bool clock_trace_user_space __read_mostly;
 /* The clock without a counter keeps its epoch, when it comes back, until this changes */
 static u32 monotonic_epoch = 1;
 static u32 epoch_key;
+
+/* clock_trace_bar() has been called. Protected by clock_trace_lock */
+static bool barred;
 
 u64 notrace clock_trace_no_counter(void)
 {
@@ -125,20 +135,38 @@ void clock_trace_publish_vdso(void)
  */
 u64 notrace clock_trace_from_jiffies(const struct clock_trace_line *line)
 {
-	unsigned long passed = READ_ONCE(jiffies) - line->held_jiffies;
+	long passed = READ_ONCE(jiffies) - line->held_jiffies;
 	u64 ticks;
 
-	if (!passed)
+	if (passed <= 0)
 		return line->held_ticks;
 
 	ticks = (u64)(passed - 1) * ((u32)(line->frequency >> 3) / HZ);
 	return line->held_ticks + 7 * ticks;
 }
 
+/* What jiffies would be now if no tick was late: they catch up at once */
+static unsigned long jiffies_due(void)
+{
+	unsigned long due;
+	unsigned int seq;
+	ktime_t next;
+	s64 late;
+
+	do {
+		seq = read_seqcount_begin(&jiffies_seq);
+		due = jiffies;
+		next = tick_next_period;
+	} while (read_seqcount_retry(&jiffies_seq, seq));
+
+	late = ktime_get_mono_fast_ns() - next;
+	return late < 0 ? due : due + 1 + div_u64(late, TICK_NSEC);
+}
+
 static void hold(struct clock_trace_line *line)
 {
 	line->held_ticks = clock_trace_note_counter(line);
-	line->held_jiffies = jiffies;
+	line->held_jiffies = jiffies_due();
 }
 
 /**
@@ -175,6 +203,14 @@ void clock_trace_withhold(void)
 	clock_trace_withhold_locked();
 }
 
+void clock_trace_bar(bool bar)
+{
+	guard(raw_spinlock_irqsave)(&clock_trace_lock);
+	barred = bar;
+	if (bar)
+		clock_trace_withhold_locked();
+}
+
 /**
  * clock_trace_restore_locked - clock_trace_restore() with clock_trace_lock held
  *
@@ -186,7 +222,7 @@ bool clock_trace_restore_locked(void)
 
 	lockdep_assert_held(&clock_trace_lock);
 
-	if (line->state != CLOCK_TRACE_COUNTER ||
+	if (barred || line->state != CLOCK_TRACE_COUNTER ||
 	    READ_ONCE(line->source->trust) != CLOCK_TRACE_TRUSTED ||
 	    !cpumask_subset(cpu_online_mask, &clock_trace_measured))
 		return false;

@@ -109,8 +109,14 @@ u64 clock_trace_from_jiffies(const struct clock_trace_line *line);
  */
 static __always_inline u64 clock_trace_note_counter(struct clock_trace_line *line)
 {
-	if (unlikely(!cpumask_test_cpu(raw_smp_processor_id(), &clock_trace_measured)))
-		return clock_trace_never_back(line->highest, clock_trace_from_jiffies(line));
+	if (unlikely(!cpumask_test_cpu(raw_smp_processor_id(), &clock_trace_measured))) {
+		u64 value = clock_trace_from_jiffies(line);
+
+		/* What it is made from does not change before this CPU has been measured */
+		smp_rmb();
+		if (likely(!cpumask_test_cpu(raw_smp_processor_id(), &clock_trace_measured)))
+			return clock_trace_never_back(line->highest, value);
+	}
 
 	return clock_trace_never_back(line->highest, static_call(clock_trace_counter)());
 }

@@ -104,8 +104,13 @@ void clock_trace_source_lost(struct clock_trace_source *source, const char *reas
 	struct clock_trace_line *line;
 
 	if (cmpxchg(&source->trust, CLOCK_TRACE_TRUSTED, CLOCK_TRACE_LOSING) !=
-	    CLOCK_TRACE_TRUSTED)
+	    CLOCK_TRACE_TRUSTED) {
+		/* This CPU's counter may be about to be set back, as that of the first one */
+		line = smp_load_acquire(&clock_trace_live.line);
+		if (line->source == source)
+			clock_trace_begin_loss(source, READ_ONCE(line->epoch));
 		return;
+	}
 
 	scnprintf(source->lost_reason, sizeof(source->lost_reason), "%s: %s",
 		  source->name, reason);
@@ -168,7 +173,8 @@ static bool timekeeping_has_left(struct clock_trace_source *source, bool *clampe
 	static unsigned long deadline;
 
 	*clamped = source->keeps_time && source->keeps_time(source);
-	if (!*clamped)
+	/* Timekeeping may go on with a counter that we do not trust any more */
+	if (!*clamped || !source->is_leaving || !source->is_leaving(source))
 		return true;
 	if (!deadline)
 		deadline = jiffies + msecs_to_jiffies(LEAVE_MS) ?: 1;

@@ -355,8 +355,8 @@ static void end_sweep(enum clock_trace_check_result result)
 		monitor.last_passed = jiffies;
 	if (can_check() && all_measured()) {
 		WRITE_ONCE(monitor.passed, true);
-		if (!monitor.resuming && !monitor.suspending)
-			clock_trace_restore();
+		clock_trace_bar(monitor.resuming || monitor.suspending);
+		clock_trace_restore();
 	}
 	if (monitor.kind == SWEEP_ALL)
 		monitor.request_result = result;
@@ -452,6 +452,9 @@ static void step_work_fn(struct work_struct *work)
 	scoped_guard(mutex, &check_mutex) {
 		WRITE_ONCE(monitor.served, served);
 		WRITE_ONCE(monitor.done, done);
+		/* Asked for while a sweep was under way that had begun before */
+		if (monitor.requested != served)
+			step_now();
 	}
 	wake_up_all(&check_wait);
 }
@@ -624,8 +627,7 @@ static int cpu_online_fn(unsigned int cpu)
 
 	switch (result) {
 	case CLOCK_TRACE_CHECK_PASSED:
-		if (!monitor.resuming && !monitor.suspending)
-			clock_trace_restore();
+		clock_trace_restore();
 		break;
 	case CLOCK_TRACE_CHECK_FAILED:
 		count(result);
@@ -660,8 +662,7 @@ static int pm_notify_fn(struct notifier_block *nb, unsigned long event, void *un
 	case PM_HIBERNATION_PREPARE:
 	case PM_RESTORE_PREPARE:
 		monitor.suspending = true;
-		if (can_check())
-			clock_trace_withhold();
+		clock_trace_bar(true);
 		return NOTIFY_OK;
 	case PM_POST_SUSPEND:
 	case PM_POST_HIBERNATION:

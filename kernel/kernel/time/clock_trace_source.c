@@ -92,6 +92,8 @@ static void begin_source(void)
 	scoped_guard(raw_spinlock_irqsave, &clock_trace_lock)
 		cpumask_clear(&clock_trace_measured);
 	WRITE_ONCE(current_source, source);
+	/* Pairs with the barrier in clock_trace_source_lost(): a loss finds that, or is found here */
+	clock_trace_look_for_loss(source);
 	scnprintf(idle_reason, sizeof(idle_reason), "%s: not yet checked", source->name);
 	clock_trace_monitor_start(source);
 }
@@ -149,7 +151,8 @@ static bool begin_counter(struct clock_trace_source *source)
 	/* No CPU is on its way up or down, for which the epoch would be withheld */
 	guard(cpus_read_lock)();
 	guard(raw_spinlock_irqsave)(&clock_trace_lock);
-	if (!cpumask_subset(cpu_online_mask, &clock_trace_measured))
+	if (READ_ONCE(source->trust) != CLOCK_TRACE_TRUSTED ||
+	    !cpumask_subset(cpu_online_mask, &clock_trace_measured))
 		return false;
 	clock_trace_begin_counter_line(source);
 	clock_trace_restore_locked();

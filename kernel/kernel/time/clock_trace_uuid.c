@@ -28,7 +28,7 @@ static DEFINE_SPINLOCK(uuid_lock);
  */
 void clock_trace_get_uuid(uuid_t *uuid)
 {
-	guard(spinlock)(&uuid_lock);
+	guard(spinlock_irqsave)(&uuid_lock);
 	if (uuid_is_null(&clock_uuid))
 		generate_random_uuid(clock_uuid.b);
 	uuid_copy(uuid, &clock_uuid);
@@ -38,7 +38,7 @@ EXPORT_SYMBOL_GPL(clock_trace_get_uuid);
 /* The random number generator of the clone has been reseeded before */
 static int vmfork_notify(struct notifier_block *nb, unsigned long action, void *data)
 {
-	guard(spinlock)(&uuid_lock);
+	guard(spinlock_irqsave)(&uuid_lock);
 	uuid_copy(&clock_uuid, &uuid_null);
 	return NOTIFY_OK;
 }

@@ -35,11 +35,13 @@ static bool tsc_keeps_time(struct clock_trace_source *source)
 {
 	struct system_time_snapshot snapshot;
 
-	if (!check_tsc_unstable())
-		return false;
-
 	ktime_get_snapshot_id(CLOCK_MONOTONIC, &snapshot);
 	return snapshot.cs_id == CSID_X86_TSC || snapshot.cs_id == CSID_X86_TSC_EARLY;
+}
+
+static bool tsc_is_leaving(struct clock_trace_source *source)
+{
+	return check_tsc_unstable();
 }
 
 static struct clock_trace_source clock_trace_tsc = {
@@ -49,6 +51,7 @@ static struct clock_trace_source clock_trace_tsc = {
 	.read		= read_tsc,
 	.condemn	= condemn_tsc,
 	.keeps_time	= tsc_keeps_time,
+	.is_leaving	= tsc_is_leaving,
 };
 
 /**
