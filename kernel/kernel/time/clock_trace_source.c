@@ -92,7 +92,7 @@ static void begin_source(void)
 	scoped_guard(raw_spinlock_irqsave, &clock_trace_lock)
 		cpumask_clear(&clock_trace_measured);
 	WRITE_ONCE(current_source, source);
-	/* Pairs with the barrier in clock_trace_source_lost(): a loss finds that, or is found here */
+	/* Pairs with the barrier in clock_trace_source_lost(): it finds that, or is found here */
 	clock_trace_look_for_loss(source);
 	scnprintf(idle_reason, sizeof(idle_reason), "%s: not yet checked", source->name);
 	clock_trace_monitor_start(source);
