@@ -293,7 +293,7 @@ static void expect_calls(struct __test_metadata *_metadata, const char *instance
 	EXPECT_EQ(puts, seen_puts);
 }
 
-TEST_F(ftrace_clock, held_while_selected)
+TEST_F_TIMEOUT(ftrace_clock, held_while_selected, LONG_TIMEOUT)
 {
 	const char *watcher = self->instance[WATCHER];
 	const char *first = self->instance[FIRST];
@@ -323,7 +323,7 @@ TEST_F(ftrace_clock, held_while_selected)
 }
 
 /* An instance that is in use is not removed, and goes on to hold the clock. */
-TEST_F(ftrace_clock, removal_while_in_use)
+TEST_F_TIMEOUT(ftrace_clock, removal_while_in_use, LONG_TIMEOUT)
 {
 	const char *watcher = self->instance[WATCHER];
 	const char *first = self->instance[FIRST];
