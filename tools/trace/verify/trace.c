@@ -11,11 +11,11 @@
 
 void trace_check_epoch(uint32_t *epoch, const char *path, const struct event *event)
 {
-	if (event->state != CLOCK_STATE_COUNTER)
-		die("%s: the clock was not driven by the counter any more at %llu, so that not all times are of one time line",
-		    path, (unsigned long long)event->time);
 	if (*epoch && *epoch != event->epoch)
 		die("%s: the clock began a new epoch at %llu, so that not all times are of one time line",
+		    path, (unsigned long long)event->time);
+	if (event->state != CLOCK_STATE_COUNTER)
+		die("%s: the clock was not driven by the counter at %llu, so that not all times are of one time line",
 		    path, (unsigned long long)event->time);
 	*epoch = event->epoch;
 }

@@ -15,7 +15,7 @@ TRACE_DEFINE_ENUM(CLOCK_TRACE_FALLBACK);
 int clock_trace_epoch_reg(void);
 void clock_trace_epoch_unreg(void);
 
-/**
+/*
  * clock_trace_epoch - the trace clock begins a new epoch
  * @info: the clock right after the change: its sample is on the new time line
  *
