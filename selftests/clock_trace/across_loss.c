@@ -316,16 +316,6 @@ static void usage(const char *name)
 	       "  -t SECONDS    how long to wait for the loss (120)\n", name);
 }
 
-static unsigned long parse(const char *text, unsigned long max)
-{
-	char *end;
-	unsigned long n = strtoul(text, &end, 10);
-
-	if (end == text || *end || !n || n > max)
-		ksft_exit_fail_msg("'%s' is not a number from 1 to %lu\n", text, max);
-	return n;
-}
-
 int main(int argc, char **argv)
 {
 	unsigned long reads = 20000, seconds = 120;
@@ -343,13 +333,13 @@ int main(int argc, char **argv)
 			fifo = true;
 			break;
 		case 'n':
-			nr_threads = parse(optarg, MAX_THREADS);
+			nr_threads = parse_count(optarg, MAX_THREADS);
 			break;
 		case 'r':
-			reads = parse(optarg, 100000000);
+			reads = parse_count(optarg, 100000000);
 			break;
 		case 't':
-			seconds = parse(optarg, 3600);
+			seconds = parse_count(optarg, 3600);
 			break;
 		case 'w':
 			if (nr_writes == MAX_WRITES)

@@ -536,16 +536,6 @@ static void usage(const char *name)
 	       "                measure again (may be repeated)\n", name, rounds);
 }
 
-static unsigned long parse(const char *text, unsigned long max)
-{
-	char *end;
-	unsigned long n = strtoul(text, &end, 10);
-
-	if (end == text || *end || !n || n > max)
-		ksft_exit_fail_msg("'%s' is not a number from 1 to %lu\n", text, max);
-	return n;
-}
-
 int main(int argc, char **argv)
 {
 	char *text = NULL, *writes[8];
@@ -558,10 +548,10 @@ int main(int argc, char **argv)
 	while ((option = getopt(argc, argv, "hn:r:w:")) != -1) {
 		switch (option) {
 		case 'n':
-			nr_cpus = parse(optarg, nr_cpus);
+			nr_cpus = parse_count(optarg, nr_cpus);
 			break;
 		case 'r':
-			rounds = parse(optarg, MAX_ROUNDS);
+			rounds = parse_count(optarg, MAX_ROUNDS);
 			break;
 		case 'w':
 			if (nr_writes == ARRAY_SIZE(writes))

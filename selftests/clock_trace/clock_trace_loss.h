@@ -73,4 +73,15 @@ static inline int do_write(const char *argument)
 	return err;
 }
 
+/* The argument of an option; ends the program unless it is a number from 1 to @max */
+static inline unsigned long parse_count(const char *text, unsigned long max)
+{
+	char *end;
+	unsigned long n = strtoul(text, &end, 10);
+
+	if (end == text || *end || !n || n > max)
+		ksft_exit_fail_msg("'%s' is not a number from 1 to %lu\n", text, max);
+	return n;
+}
+
 #endif /* CLOCK_TRACE_LOSS_H */

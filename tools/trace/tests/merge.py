@@ -22,33 +22,22 @@ sys.dont_write_bytecode = True
 import perfetto
 import scale
 import synthetic_dat
+from points import LIMIT, check, main, run
 from synthetic import (DESTROYED, HZ, OFFSET, ON_COUNTER, ON_FALLBACK, ON_MONOTONIC, REFRESH,
                        Vcpu, Vm, World)
 
 TOOLS = os.environ.get("O", "../../out/tools/trace")
 MERGE = os.path.join(TOOLS, "clocktrace-merge")
 WORK = tempfile.mkdtemp()
-LIMIT = 300
 # 1 in "make check"; files of trace-cmd then are cut at one byte in 151
 CUT_STEP = int(os.environ.get("CUT_STEP", "1"))
 # Options that judge() adds
 MODEL = []
 
 
-class Failed(Exception):
-    """What is not as it should be."""
-
-
-def check(condition, text):
-    if not condition:
-        raise Failed(text)
-
-
 def merge(*words):
     """Status, standard output and error"""
-    done = subprocess.run([MERGE, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          text=True, errors="replace", timeout=LIMIT, check=False)
-    return done.returncode, done.stdout, done.stderr
+    return run(MERGE, *words)
 
 
 def directory(name):
@@ -765,26 +754,5 @@ def test_usage():
         check(status == 2 and err.startswith("clocktrace merge: "), f"{words}: {status}, {err}")
 
 
-def main():
-    tests = [value for name, value in globals().items() if name.startswith("test_")]
-    failed = 0
-    print("TAP version 13")
-    try:
-        for number, test in enumerate(tests, 1):
-            name = test.__name__[5:].replace("_", " ")
-            try:
-                test()
-                print(f"ok {number} - merge: {name}", flush=True)
-            except (Failed, OSError, ValueError, KeyError, subprocess.SubprocessError) as error:
-                failed += 1
-                for line in f"{type(error).__name__}: {error}".splitlines():
-                    print(f"# {line}")
-                print(f"not ok {number} - merge: {name}", flush=True)
-        print(f"1..{len(tests)}")
-    finally:
-        shutil.rmtree(WORK, ignore_errors=True)
-    sys.exit(1 if failed else 0)
-
-
 if __name__ == "__main__":
-    main()
+    main("merge", dict(globals()), WORK)

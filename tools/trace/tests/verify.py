@@ -9,34 +9,22 @@ import bisect
 import os
 import shutil
 import struct
-import subprocess
 import sys
 import tempfile
 
 sys.dont_write_bytecode = True
 # pylint: disable=wrong-import-position
 import synthetic
+from points import check, main, run
 from synthetic import DESTROYED, Vcpu, Vm, World
 
 VERIFY = os.path.join(os.environ.get("O", "../../out/tools/trace"), "clocktrace-verify")
 WORK = tempfile.mkdtemp()
-LIMIT = 300
-
-
-class Failed(Exception):
-    """What is not as it should be."""
-
-
-def check(condition, *what):
-    if not condition:
-        raise Failed(" ".join(map(str, what)))
 
 
 def verify(*words):
     """Status, standard output and error"""
-    done = subprocess.run([VERIFY, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          text=True, errors="replace", timeout=LIMIT, check=False)
-    return done.returncode, done.stdout, done.stderr
+    return run(VERIFY, *words)
 
 
 def gives(status, text, *words):
@@ -158,26 +146,5 @@ def test_no_counter():
             gives(2, word, host, f"100:{given}")
 
 
-def main():
-    tests = [value for name, value in globals().items() if name.startswith("test_")]
-    failed = 0
-    print("TAP version 13")
-    try:
-        for number, test in enumerate(tests, 1):
-            name = test.__name__[5:].replace("_", " ")
-            try:
-                test()
-                print(f"ok {number} - verify: {name}", flush=True)
-            except (Failed, OSError, subprocess.SubprocessError) as error:
-                failed += 1
-                for line in f"{type(error).__name__}: {error}".splitlines():
-                    print(f"# {line}")
-                print(f"not ok {number} - verify: {name}", flush=True)
-        print(f"1..{len(tests)}")
-    finally:
-        shutil.rmtree(WORK, ignore_errors=True)
-    sys.exit(1 if failed else 0)
-
-
 if __name__ == "__main__":
-    main()
+    main("verify", dict(globals()), WORK)
