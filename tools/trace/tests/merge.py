@@ -658,6 +658,15 @@ def test_svg():
     check(status == 0, err)
     picture = xml.dom.minidom.parse(name)
     check(len(picture.getElementsByTagName("rect")) > 100, "no rectangles")
+    texts = [node.firstChild.data for node in picture.getElementsByTagName("text")]
+    check(texts.count("host") == texts.count("guest") == 1, f"{texts}")
+    check(texts.count("CPU 0") == texts.count("CPU 1") == 2, f"{texts}")
+    times = [text for text in texts if text.endswith(" s")]
+    check(5 <= len(times) <= 17 and len(set(times)) == len(times), f"{times}")
+    world, guest = flows_world()
+    check(merge("-o", name, *write(world, [guest]))[0] == 0, "flows")
+    lines = xml.dom.minidom.parse(name).getElementsByTagName("line")
+    check(0 < len(lines) <= 40, f"{len(lines)} arrows")
 
 
 def test_output():

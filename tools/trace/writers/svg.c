@@ -14,8 +14,14 @@
 
 #define MAX_ITEMS 400000
 #define WIDTH 1200
-#define LEFT 230
+#define LEFT 200
 #define ROW 20
+#define HEAD 22
+#define AXIS 26
+/* About the width of a letter, for text that has to fit */
+#define LETTER 6.5
+/* More are a tangle that shows nothing */
+#define MAX_ARROWS 500
 
 static const char *const colors[] = {
 	"#7aa6d8", "#e8a15f", "#86c28b", "#c78fc9", "#d8c46a", "#8fc8c9", "#d98a8a", "#a9a9d9",
@@ -25,8 +31,9 @@ struct svg {
 	struct output_file output;
 	const struct timeline *timeline;
 	struct picture *picture;
-	/* For each lane, its row */
-	size_t *rows;
+	/* For each lane, where it begins, and the bottom of the last one */
+	size_t *tops;
+	size_t bottom;
 };
 
 static void *open_svg(const char *path, const struct timeline *timeline, char **error)
@@ -65,6 +72,19 @@ static void put_text(FILE *file, const char *text)
 	}
 }
 
+static void put_head(FILE *file, const struct party *party, size_t top)
+{
+	const char *kind = party->is_host ? "host" : "guest";
+
+	fprintf(file, "<rect y=\"%zu\" width=\"%d\" height=\"%d\" fill=\"#dfe6ee\"/><text x=\"6\" y=\"%zu\" font-weight=\"bold\">%s",
+		top + 1, WIDTH, HEAD - 3, top + 15, kind);
+	if (strcmp(party->name, kind)) {
+		putc(' ', file);
+		put_text(file, party->name);
+	}
+	fputs("</text>\n", file);
+}
+
 static int compare_lanes(const void *a, const void *b, void *data)
 {
 	const struct picture *picture = data;
@@ -79,17 +99,27 @@ static int compare_lanes(const void *a, const void *b, void *data)
 	return one->number < other->number ? -1 : one->number > other->number;
 }
 
-static void assign_rows(struct svg *svg)
+/* Lanes from top to bottom, with the name of each machine above its own */
+static void arrange(struct svg *svg, FILE *file)
 {
 	const struct picture *picture = svg->picture;
 	size_t *order = zalloc((picture->nr_lanes + 1) * sizeof(*order)), i;
 
-	svg->rows = zalloc((picture->nr_lanes + 1) * sizeof(*svg->rows));
+	svg->tops = zalloc((picture->nr_lanes + 1) * sizeof(*svg->tops));
+	svg->bottom = AXIS;
 	for (i = 0; i < picture->nr_lanes; i++)
 		order[i] = i;
 	qsort_r(order, picture->nr_lanes, sizeof(*order), compare_lanes, svg->picture);
-	for (i = 0; i < picture->nr_lanes; i++)
-		svg->rows[order[i]] = i;
+	for (i = 0; i < picture->nr_lanes; i++) {
+		size_t party = picture->lanes[order[i]].party;
+
+		if (!i || party != picture->lanes[order[i - 1]].party) {
+			put_head(file, &svg->timeline->parties[party], svg->bottom);
+			svg->bottom += HEAD;
+		}
+		svg->tops[order[i]] = svg->bottom;
+		svg->bottom += ROW;
+	}
 	free(order);
 }
 
@@ -105,7 +135,7 @@ static void put_item(FILE *file, const struct svg *svg, const struct item *item,
 	const struct picture *picture = svg->picture;
 	double x = place(picture, item->begin);
 	double width = item->length ? place(picture, item->begin + item->length) - x : 0.5;
-	size_t top = 40 + ROW * svg->rows[item->lane];
+	size_t top = svg->tops[item->lane];
 	const char *text = picture->texts[item->text];
 
 	/* What another item hides in this picture */
@@ -119,28 +149,76 @@ static void put_item(FILE *file, const struct svg *svg, const struct item *item,
 		colors[item->text % (sizeof(colors) / sizeof(colors[0]))]);
 	put_text(file, text);
 	fputs("</title></rect>\n", file);
+	if (width < LETTER * (double)strlen(text) + 6)
+		return;
+	fprintf(file, "<text x=\"%.2f\" y=\"%zu\">", x + 3, top + 14);
+	put_text(file, text);
+	fputs("</text>\n", file);
 }
 
+/* The time at every step, which is a power of ten, two or five of them */
+static void put_axis(FILE *file, const struct svg *svg)
+{
+	const struct picture *picture = svg->picture;
+	uint64_t raw = (picture->last - picture->first) / 8, power = 1, step, time;
+	int digits = 9;
+
+	for (; power * 10 <= raw; power *= 10)
+		digits--;
+	step = power * (raw > 5 * power ? 10 : raw > 2 * power ? 5 : 2);
+	if (step == 10 * power)
+		digits--;
+	time = (picture->first + step - 1) / step * step;
+	for (; time <= picture->last; time += step) {
+		double x = place(picture, time);
+
+		fprintf(file, "<rect x=\"%.1f\" y=\"%d\" width=\"0.5\" height=\"%zu\" fill=\"#ccc\"/>\n",
+			x, AXIS - 6, svg->bottom - AXIS + 6);
+		if (x > WIDTH - 70)
+			continue;
+		fprintf(file, "<text x=\"%.1f\" y=\"14\">%.*f s</text>\n", x,
+			digits < 0 ? 0 : digits, (double)time / 1e9);
+	}
+}
+
+static void put_arrows(FILE *file, const struct svg *svg)
+{
+	const struct picture *picture = svg->picture;
+	size_t i, drawn = 0;
+
+	for (i = 0; i < picture->nr_arrows && drawn < MAX_ARROWS; i++) {
+		const struct arrow *arrow = &picture->arrows[i];
+		double from = place(picture, arrow->begin), to = place(picture, arrow->end);
+
+		if (to - from < 2)
+			continue;
+		fprintf(file, "<line x1=\"%.2f\" y1=\"%zu\" x2=\"%.2f\" y2=\"%zu\" stroke=\"#b03030\"/>\n",
+			from, svg->tops[arrow->from] + ROW / 2, to, svg->tops[arrow->to] + ROW / 2);
+		drawn++;
+	}
+}
+
+/* The height is known when all lanes are arranged, and stands at the beginning. */
 static void put_picture(FILE *file, struct svg *svg)
 {
 	const struct picture *picture = svg->picture;
-	size_t height = 60 + ROW * picture->nr_lanes, i;
+	size_t i, size = 0;
 	double last = 0;
+	char *heads = NULL;
+	FILE *memory = open_memstream(&heads, &size);
 
-	assign_rows(svg);
+	if (!memory)
+		abort();
+	arrange(svg, memory);
+	fclose(memory);
 	fprintf(file, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%zu\" font-family=\"sans-serif\" font-size=\"11\">\n",
-		WIDTH, height);
-	fprintf(file, "<rect width=\"%d\" height=\"%zu\" fill=\"#fff\"/>\n", WIDTH, height);
-	for (i = 0; i <= 8; i++) {
-		uint64_t ns = picture->first + (picture->last - picture->first) / 8 * i;
-
-		fprintf(file, "<text x=\"%.1f\" y=\"16\">%.6f s</text><rect x=\"%.1f\" y=\"20\" width=\"0.5\" height=\"%zu\" fill=\"#ccc\"/>\n",
-			place(picture, ns), (double)ns / 1e9, place(picture, ns), height - 30);
-	}
+		WIDTH, svg->bottom + 8);
+	fprintf(file, "<rect width=\"%d\" height=\"%zu\" fill=\"#fff\"/>\n", WIDTH, svg->bottom + 8);
+	put_axis(file, svg);
+	fputs(heads, file);
+	free(heads);
 	for (i = 0; i < picture->nr_lanes; i++) {
-		fprintf(file, "<text x=\"6\" y=\"%zu\">", 40 + ROW * svg->rows[i] + 14);
-		put_text(file, svg->timeline->parties[picture->lanes[i].party].name);
-		fputs(": ", file);
+		fprintf(file, "<text x=\"14\" y=\"%zu\">", svg->tops[i] + 14);
 		put_text(file, picture->lanes[i].name);
 		fputs("</text>\n", file);
 	}
@@ -149,6 +227,7 @@ static void put_picture(FILE *file, struct svg *svg)
 			last = 0;
 		put_item(file, svg, &picture->items[i], &last);
 	}
+	put_arrows(file, svg);
 	fputs("</svg>\n", file);
 }
 
@@ -162,7 +241,7 @@ static char *close_svg(void *writer, bool keep)
 		put_picture(svg->output.file, svg);
 	error = output_end(&svg->output, keep);
 	picture_free(svg->picture);
-	free(svg->rows);
+	free(svg->tops);
 	free(svg);
 	return error;
 }
