@@ -14,7 +14,7 @@
 
 #define MAX_ITEMS 400000
 #define WIDTH 1200
-#define LEFT 200
+#define LEFT 240
 #define ROW 20
 #define HEAD 22
 #define AXIS 26
