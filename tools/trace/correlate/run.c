@@ -259,6 +259,12 @@ static struct stream *next_of_host(struct run *run)
 	return stream;
 }
 
+static bool is_state(const struct event *event)
+{
+	return event->kind == EVENT_ENTRY || event->kind == EVENT_EXIT ||
+	       event->kind == EVENT_SWITCH;
+}
+
 static bool run_all(struct run *run, uint64_t from, uint64_t to, placed_handler handler,
 		    void *data, progress_handler progress)
 {
@@ -282,7 +288,8 @@ static bool run_all(struct run *run, uint64_t from, uint64_t to, placed_handler 
 			continue;
 		}
 		note(run->timeline, &placed);
-		if (placed.time >= from && placed.time <= to)
+		placed.early = placed.time < from;
+		if (placed.time <= to && (!placed.early || is_state(placed.event)))
 			go_on = handler(data, &placed);
 		if (is_guest && advance(run, guest)) {
 			heap_replace(&run->heap, key_of(run, guest));

@@ -112,6 +112,8 @@ struct timeline {
  * @uncertainty: it may be up to so many ticks later
  * @certainty: how well the formula is known
  * @vcpu: of a guest's event: the vCPU that wrote it; of an entry or exit: the vCPU
+ * @early: it is before what is wanted, and tells what is so when that begins: an entry, an
+ *	exit or a context switch
  */
 struct placed {
 	const struct event *event;
@@ -121,6 +123,7 @@ struct placed {
 	uint64_t uncertainty;
 	enum clocktrace_certainty certainty;
 	const struct vcpu *vcpu;
+	bool early;
 };
 
 /**
@@ -181,7 +184,7 @@ typedef bool (*placed_handler)(void *data, const struct placed *placed);
 /**
  * timeline_run() - the second pass: all events in order
  * @timeline: what timeline_learn() gave; its counts are set
- * @from: host time before which events are left out
+ * @from: host time before which events are left out, but for those that are early
  * @to: host time after which events are left out
  * @handler: called for each event
  * @data: for @handler

@@ -89,6 +89,11 @@ static bool take_event(void *data, const struct placed *placed)
 {
 	struct work *work = data;
 
+	if (placed->early) {
+		if (work->options->writer && work->options->writer->before)
+			work->options->writer->before(work->writer, placed);
+		return true;
+	}
 	account_event(work->account, placed);
 	if (!work->options->writer)
 		return true;

@@ -669,6 +669,30 @@ def test_svg():
     check(0 < len(lines) <= 40, f"{len(lines)} arrows")
 
 
+def test_picture_from():
+    """What has begun before --from is shown from there on."""
+    world = World(34)
+    guest = world.guest("guest")
+    vcpu = Vcpu(world, Vm(100, 7), 0, -9_000_000)
+    times = [20_000_000, 21_000_000, 30_000_000, 31_000_000]
+    world.host.add(5, 19_000_000, "sched_switch", 1, next_tid=77)
+    vcpu.run(times, guest, 0)
+    paths, name = write(world, [guest]), f"{WORK}/from.svg"
+    for begin, end, wanted in ((20_100_000, 20_900_000, "in guest"),
+                               (22_000_000, 30_500_000, "HLT"), (11_000_000, 31_500_000, None)):
+        check(merge("-o", name, "--from", str(begin), "--to", str(end), *paths)[0] == 0, "svg")
+        rects = xml.dom.minidom.parse(name).getElementsByTagName("rect")
+        titles = [(float(rect.getAttribute("x")), title.firstChild.data) for rect in rects
+                  for title in rect.getElementsByTagName("title")]
+        first = min(x for x, _ in titles)
+        begins = {text for x, text in titles if x == first}
+        check(wanted in begins if wanted else "in guest" not in begins, f"{wanted}: {titles}")
+        check(not wanted or " 77" in begins, f"CPU 5 runs thread 77: {titles}")
+        lines = merge("--from", str(begin), "--to", str(end), *paths)[1].splitlines()
+        check(not any("next_tid=77" in line for line in lines) or not wanted,
+              "text has what is before")
+
+
 def test_output():
     """A file that cannot be written is an error, and leaves nothing"""
     world, guest = simple(27)

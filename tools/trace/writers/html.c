@@ -75,6 +75,11 @@ static void *open_html(const char *path, const struct timeline *timeline, char *
 	return html;
 }
 
+static void put_before(void *writer, const struct placed *placed)
+{
+	picture_before(((struct html *)writer)->picture, placed);
+}
+
 static bool put_placed(void *writer, const struct placed *placed)
 {
 	picture_event(((struct html *)writer)->picture, placed);
@@ -179,6 +184,7 @@ const struct writer_class html_writer = {
 	.name = "html",
 	.suffix = ".html",
 	.open = open_html,
+	.before = put_before,
 	.event = put_placed,
 	.close = close_html,
 };

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/array.h"
+#include "common/message.h"
 #include "correlate/account.h"
 #include "writers/lanes.h"
 
@@ -22,6 +23,8 @@ struct lane {
 	bool open;
 	/* Of a vCPU: the last entry, for links */
 	uint64_t last_begin;
+	/* What early events have begun and not ended, or NULL */
+	char *before;
 };
 
 /* What has been done to a vCPU and has not had its effect yet; a time of 0 is nothing */
@@ -35,6 +38,8 @@ struct lanes {
 	struct lanes_sink sink;
 	struct lane *list;
 	size_t count;
+	/* No event has come but early ones */
+	bool early;
 	/* Numbers of lanes plus 1, by hash */
 	uint32_t *table;
 	uint64_t last_time;
@@ -49,6 +54,7 @@ struct lanes *lanes_new(const struct timeline *timeline, const struct lanes_sink
 
 	lanes->timeline = timeline;
 	lanes->sink = *sink;
+	lanes->early = true;
 	lanes->table = zalloc(TABLE_SIZE * sizeof(*lanes->table));
 	lanes->wakeups = zalloc((timeline->host->nr_vcpus + 1) * sizeof(*lanes->wakeups));
 	lanes->interrupts = zalloc((timeline->host->nr_vcpus + 1) * sizeof(*lanes->interrupts));
@@ -129,7 +135,11 @@ static size_t find_lane(struct lanes *lanes, size_t party, enum lane_kind kind, 
 
 static void end(struct lanes *lanes, size_t number, uint64_t time)
 {
-	if (number == SIZE_MAX || !lanes->list[number].open)
+	if (number == SIZE_MAX)
+		return;
+	free(lanes->list[number].before);
+	lanes->list[number].before = NULL;
+	if (!lanes->list[number].open)
 		return;
 	lanes->sink.end(lanes->sink.data, number, time);
 	lanes->list[number].open = false;
@@ -140,6 +150,10 @@ static void begin(struct lanes *lanes, size_t number, uint64_t time, const char 
 	if (number == SIZE_MAX)
 		return;
 	end(lanes, number, time);
+	if (lanes->early) {
+		lanes->list[number].before = text_of("%s", text);
+		return;
+	}
 	lanes->sink.begin(lanes->sink.data, number, time, text);
 	lanes->list[number].open = true;
 	lanes->list[number].last_begin = time;
@@ -196,35 +210,76 @@ static void follow(struct lanes *lanes, const struct placed *placed, size_t lane
 			    lane, placed->time);
 }
 
-void lanes_event(struct lanes *lanes, const struct placed *placed)
+static void switch_thread(struct lanes *lanes, const struct placed *placed, size_t lane)
 {
 	const struct event *event = placed->event;
 	char text[COMM_SIZE + 16];
+
+	if (!event->next) {
+		end(lanes, lane, placed->time);
+		return;
+	}
+	snprintf(text, sizeof(text), "%.16s %d", event->comm, event->next);
+	begin(lanes, lane, placed->time, text);
+}
+
+/* Does the event begin or end a stretch? If so, take it. */
+static bool take_state(struct lanes *lanes, const struct placed *placed, size_t lane)
+{
+	const struct event *event = placed->event;
+
+	if (!placed->party && event->kind == EVENT_ENTRY && placed->vcpu)
+		enter_guest(lanes, placed);
+	else if (!placed->party && event->kind == EVENT_EXIT && placed->vcpu)
+		leave_guest(lanes, placed);
+	else if (event->kind == EVENT_SWITCH)
+		switch_thread(lanes, placed, lane);
+	else
+		return false;
+	return true;
+}
+
+static size_t lane_of(struct lanes *lanes, const struct placed *placed)
+{
+	const struct event *event = placed->event;
+
+	if (placed->stream->reader->user_space && event->thread != THREAD_NONE)
+		return find_lane(lanes, placed->party, LANE_PROGRAM, (uint64_t)event->thread,
+				 placed);
+	return find_lane(lanes, placed->party, LANE_CPU, event->cpu, placed);
+}
+
+void lanes_before(struct lanes *lanes, const struct placed *placed)
+{
+	take_state(lanes, placed, lane_of(lanes, placed));
+}
+
+/* What has begun before the first event that is wanted goes on now. */
+static void leave_early(struct lanes *lanes, uint64_t time)
+{
+	size_t i;
+
+	lanes->early = false;
+	for (i = 0; i < lanes->count; i++) {
+		char *text = lanes->list[i].before;
+
+		lanes->list[i].before = NULL;
+		if (text)
+			begin(lanes, i, time, text);
+		free(text);
+	}
+}
+
+void lanes_event(struct lanes *lanes, const struct placed *placed)
+{
 	size_t lane;
 
+	if (lanes->early)
+		leave_early(lanes, placed->time);
 	lanes->last_time = placed->time;
-	if (placed->stream->reader->user_space && event->thread != THREAD_NONE)
-		lane = find_lane(lanes, placed->party, LANE_PROGRAM, (uint64_t)event->thread,
-				 placed);
-	else
-		lane = find_lane(lanes, placed->party, LANE_CPU, event->cpu, placed);
-	if (!placed->party && event->kind == EVENT_ENTRY && placed->vcpu) {
-		enter_guest(lanes, placed);
+	lane = lane_of(lanes, placed);
+	if (take_state(lanes, placed, lane))
 		return;
-	}
-	if (!placed->party && event->kind == EVENT_EXIT && placed->vcpu) {
-		leave_guest(lanes, placed);
-		return;
-	}
-	if (event->kind == EVENT_SWITCH) {
-		snprintf(text, sizeof(text), "%.16s %d",
-			 event->next ? event->comm : "idle", event->next);
-		if (event->next)
-			begin(lanes, lane, placed->time, text);
-		else
-			end(lanes, lane, placed->time);
-		return;
-	}
 	follow(lanes, placed, lane);
 	if (lane != SIZE_MAX)
 		lanes->sink.point(lanes->sink.data, lane, placed);

@@ -56,6 +56,15 @@ struct lanes;
 struct lanes *lanes_new(const struct timeline *timeline, const struct lanes_sink *sink);
 
 /**
+ * lanes_before() - the next event that is early, before all others
+ * @lanes: the lanes
+ * @placed: the event
+ *
+ * What it begins and no other one ends is a stretch from the first event on.
+ */
+void lanes_before(struct lanes *lanes, const struct placed *placed);
+
+/**
  * lanes_event() - the next event
  * @lanes: the lanes
  * @placed: the event

@@ -204,6 +204,11 @@ static void note_uncertainty(struct perfetto *perfetto, const struct placed *pla
 	put_event(perfetto, placed->time, &event);
 }
 
+static void put_before(void *writer, const struct placed *placed)
+{
+	lanes_before(((struct perfetto *)writer)->lanes, placed);
+}
+
 static bool put_placed(void *writer, const struct placed *placed)
 {
 	struct perfetto *perfetto = writer;
@@ -229,6 +234,7 @@ const struct writer_class perfetto_writer = {
 	.name = "perfetto",
 	.suffix = ".perfetto-trace",
 	.open = open_perfetto,
+	.before = put_before,
 	.event = put_placed,
 	.close = close_perfetto,
 };

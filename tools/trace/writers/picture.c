@@ -153,6 +153,11 @@ struct picture *picture_new(const struct timeline *timeline, size_t max_items)
 	return picture;
 }
 
+void picture_before(struct picture *picture, const struct placed *placed)
+{
+	lanes_before(picture->source, placed);
+}
+
 void picture_event(struct picture *picture, const struct placed *placed)
 {
 	uint64_t time = ns_of(picture, placed->time);

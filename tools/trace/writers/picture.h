@@ -83,6 +83,13 @@ struct picture {
 struct picture *picture_new(const struct timeline *timeline, size_t max_items);
 
 /**
+ * picture_before() - the next event that is early, before all others
+ * @picture: the picture
+ * @placed: the event
+ */
+void picture_before(struct picture *picture, const struct placed *placed);
+
+/**
  * picture_event() - the next event
  * @picture: the picture
  * @placed: the event

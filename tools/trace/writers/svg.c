@@ -24,7 +24,7 @@
 #define MAX_ARROWS 500
 
 static const char *const colors[] = {
-	"#7aa6d8", "#e8a15f", "#86c28b", "#c78fc9", "#d8c46a", "#8fc8c9", "#d98a8a", "#a9a9d9",
+	"#7aa6d8", "#e8a15f", "#c9b08f", "#c78fc9", "#d8c46a", "#8fc8c9", "#d98a8a", "#a9a9d9",
 };
 
 struct svg {
@@ -48,6 +48,11 @@ static void *open_svg(const char *path, const struct timeline *timeline, char **
 	}
 	svg->picture = picture_new(timeline, MAX_ITEMS);
 	return svg;
+}
+
+static void put_before(void *writer, const struct placed *placed)
+{
+	picture_before(((struct svg *)writer)->picture, placed);
 }
 
 static bool put_placed(void *writer, const struct placed *placed)
@@ -130,6 +135,16 @@ static double place(const struct picture *picture, uint64_t ns)
 	return LEFT + (span > 0 ? (double)(ns - picture->first) / span * (WIDTH - LEFT - 10) : 0);
 }
 
+/* What a vCPU does and that it does nothing are seen at once. */
+static const char *color_of(const struct item *item, const char *text)
+{
+	if (!strcmp(text, "in guest"))
+		return "#3f9a4c";
+	if (!strcmp(text, "HLT"))
+		return "#d5d8dc";
+	return colors[item->text % (sizeof(colors) / sizeof(colors[0]))];
+}
+
 static void put_item(FILE *file, const struct svg *svg, const struct item *item, double *last)
 {
 	const struct picture *picture = svg->picture;
@@ -145,8 +160,7 @@ static void put_item(FILE *file, const struct svg *svg, const struct item *item,
 	fprintf(file, "<rect x=\"%.2f\" y=\"%zu\" width=\"%.2f\" height=\"%d\" fill=\"%s\"><title>",
 		x, top + (item->length ? 3 : 6), width < 0.3 ? 0.3 : width,
 		item->length ? ROW - 6 : ROW - 12,
-		!item->length ? "#333" : !strcmp(text, "in guest") ? "#3f9a4c" :
-		colors[item->text % (sizeof(colors) / sizeof(colors[0]))]);
+		item->length ? color_of(item, text) : "#333");
 	put_text(file, text);
 	fputs("</title></rect>\n", file);
 	if (width < LETTER * (double)strlen(text) + 6)
@@ -250,6 +264,7 @@ const struct writer_class svg_writer = {
 	.name = "svg",
 	.suffix = ".svg",
 	.open = open_svg,
+	.before = put_before,
 	.event = put_placed,
 	.close = close_svg,
 };

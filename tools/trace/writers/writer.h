@@ -13,6 +13,7 @@
  * @suffix: the ending of file names that mean it, "" for none
  * @to_standard_output: without -o it goes there
  * @open: begin; NULL with a text in *error, to be freed, if that fails
+ * @before: take an event that is early, or NULL
  * @event: write an event; false if there is no sense in going on
  * @close: end, or give up what was written; NULL or what is wrong, to be freed
  */
@@ -21,6 +22,7 @@ struct writer_class {
 	const char *suffix;
 	bool to_standard_output;
 	void *(*open)(const char *path, const struct timeline *timeline, char **error);
+	void (*before)(void *writer, const struct placed *placed);
 	bool (*event)(void *writer, const struct placed *placed);
 	char *(*close)(void *writer, bool keep);
 };
