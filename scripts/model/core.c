@@ -131,7 +131,7 @@ static bool pass_on_start;
 void clock_trace_monitor_start(struct clock_trace_source *source)
 {
 	if (pass_on_start)
-		clock_trace_cpu_passed(0);
+		clock_trace_cpu_passed(0, clock_trace_generation());
 }
 
 void clock_trace_monitor_stop(void) { }
@@ -203,7 +203,7 @@ static void all_pass(void)
 
 	for (cpu = 0; cpu < MODEL_CPUS; cpu++)
 		if (cpumask_test_cpu(cpu, cpu_online_mask))
-			clock_trace_cpu_passed(cpu);
+			clock_trace_cpu_passed(cpu, clock_trace_generation());
 	clock_trace_restore();
 }
 
@@ -347,7 +347,7 @@ static void unmeasured_cpu(void)
 	      value - last);
 	point(value <= read_on(0), "and is not ahead of a CPU that is measured");
 	offset[3] = 0;
-	clock_trace_cpu_passed(3);
+	clock_trace_cpu_passed(3, clock_trace_generation());
 	point(clock_trace_restore() && clock_trace_epoch() == epoch && vdso_page.clock_trace.epoch == epoch,
 	      "the same epoch is given back when it has passed");
 	point(read_on(3) >= last, "and it does not go back");
@@ -524,7 +524,7 @@ static void late_tick(void)
 	jiffies += 7;
 	value = read_on(3);
 	point(value <= read_on(0), "a CPU that is not measured is not ahead when a tick was late");
-	clock_trace_cpu_passed(3);
+	clock_trace_cpu_passed(3, clock_trace_generation());
 	point(clock_trace_restore() && read_on(0) >= value, "nor does the clock go back");
 }
 
@@ -600,6 +600,41 @@ static void lost_while_enabled(void)
 	point(clock_trace_live.line->state != CLOCK_TRACE_COUNTER, "it does not drive the clock");
 }
 
+/* A measurement that is under way when the marks of the measured CPUs are cleared */
+static void stale_measurement(void)
+{
+	unsigned int before;
+	u64 value, limit;
+
+	sample_on(0);
+	before = clock_trace_generation();
+	vmfork->notifier_call(vmfork, 0, NULL);
+	run_work();
+	/* CPU 3 was where the others are when it was measured, and is not any more */
+	offset[3] = 500000000;
+	model_cpu = 0;
+	clock_trace_cpu_passed(1, clock_trace_generation());
+	clock_trace_cpu_passed(2, clock_trace_generation());
+	clock_trace_cpu_passed(3, before);
+	point(!clock_trace_cpu_has_passed(3) && !clock_trace_restore() &&
+	      !vdso_page.clock_trace.epoch,
+	      "a CPU that was measured on the time line before has not passed");
+	limit = read_on(0) + offset[3] / 2;
+	value = read_on(3);
+	point(value < limit, "and its counter is not read");
+	model_cpu = 0;
+	offset[3] = 0;
+	clock_trace_cpu_passed(3, clock_trace_generation());
+	point(clock_trace_restore() && vdso_page.clock_trace.epoch,
+	      "until it has been measured on this one");
+
+	clock_trace_source_suspend(&source);
+	before = clock_trace_generation();
+	clock_trace_source_reset(&source);
+	clock_trace_cpu_passed(3, before);
+	point(!clock_trace_cpu_has_passed(3), "nor has one that was measured before resume");
+}
+
 static const struct {
 	const char *name;
 	void (*run)(void);
@@ -622,6 +657,7 @@ static const struct {
 	{ "firmware and timekeeping", firmware_and_timekeeping },
 	{ "offline in suspend", offline_in_suspend },
 	{ "a counter that is lost while it is enabled", lost_while_enabled },
+	{ "measurement before a disruption", stale_measurement },
 };
 
 /* Each test is a process of its own, as the clock cannot be set back */

@@ -146,13 +146,25 @@ void clock_trace_bar(bool bar);
 bool clock_trace_restore(void);
 
 /**
+ * clock_trace_generation - what a measurement that begins now is good for
+ *
+ * Any context but NMI.
+ *
+ * Return: a number that changes when all measurements so far become void.
+ */
+unsigned int clock_trace_generation(void);
+
+/**
  * clock_trace_cpu_passed - the sync check has measured a CPU
  * @cpu:	its counter may be read from now on. It has been measured against a CPU
  *		that has passed itself; the first one, the reference, need not have been.
+ * @measured_in: clock_trace_generation() before the measurement began. If that is another
+ *		one now, the measurement may have been made on an earlier time line, and
+ *		does not count.
  *
  * Any context but NMI.
  */
-void clock_trace_cpu_passed(unsigned int cpu);
+void clock_trace_cpu_passed(unsigned int cpu, unsigned int measured_in);
 
 /**
  * clock_trace_cpu_has_passed - may the counter of a CPU be read?

@@ -68,6 +68,9 @@ bool clock_trace_user_space __read_mostly;
 static u32 monotonic_epoch = 1;
 static u32 epoch_key;
 
+/* How often clock_trace_measured has been cleared. Protected by clock_trace_lock */
+static unsigned int generation;
+
 /* clock_trace_bar() has been called. Protected by clock_trace_lock */
 static bool barred;
 
@@ -243,10 +246,17 @@ bool clock_trace_restore(void)
 	return clock_trace_restore_locked();
 }
 
-void clock_trace_cpu_passed(unsigned int cpu)
+unsigned int clock_trace_generation(void)
 {
 	guard(raw_spinlock_irqsave)(&clock_trace_lock);
-	cpumask_set_cpu(cpu, &clock_trace_measured);
+	return generation;
+}
+
+void clock_trace_cpu_passed(unsigned int cpu, unsigned int measured_in)
+{
+	guard(raw_spinlock_irqsave)(&clock_trace_lock);
+	if (measured_in == generation)
+		cpumask_set_cpu(cpu, &clock_trace_measured);
 }
 
 bool clock_trace_cpu_has_passed(unsigned int cpu)
@@ -254,12 +264,23 @@ bool clock_trace_cpu_has_passed(unsigned int cpu)
 	return cpumask_test_cpu(cpu, &clock_trace_measured);
 }
 
-/* Only the counter of this CPU is known to be on the line that begins now */
-static void measured_is_this_cpu(void)
+/**
+ * clock_trace_forget_measured - all measurements so far are void
+ *
+ * Those that are under way as well. With clock_trace_lock held.
+ */
+void clock_trace_forget_measured(void)
 {
 	lockdep_assert_held(&clock_trace_lock);
 
 	cpumask_clear(&clock_trace_measured);
+	generation++;
+}
+
+/* Only the counter of this CPU is known to be on the line that begins now */
+static void measured_is_this_cpu(void)
+{
+	clock_trace_forget_measured();
 	cpumask_set_cpu(smp_processor_id(), &clock_trace_measured);
 }
 

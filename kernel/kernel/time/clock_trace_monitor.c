@@ -25,7 +25,6 @@
 
 #define pr_fmt(fmt) "clock_trace: " fmt
 
-#include <linux/atomic.h>
 #include <linux/clock_trace.h>
 #include <linux/cpu.h>
 #include <linux/cpuhotplug.h>
@@ -105,12 +104,9 @@ static struct {
 	/* How often a check was wanted at once, and of these how many are through */
 	unsigned long			wanted;
 	unsigned long			done;
-	/* The value of @rechecks when the sweep began */
-	int				sweep_rechecks;
+	/* clock_trace_generation() when the sweep began */
+	unsigned int			generation;
 } monitor;
-
-/* How often all measurements have become void */
-static atomic_t rechecks;
 
 /* CPUs that the periodic check may disturb, as far as they are not isolated */
 static struct cpumask check_cpus = { CPU_BITS_ALL };
@@ -218,7 +214,7 @@ static bool all_measured(void)
 /* Measure a CPU against this one, to which the task is bound */
 static enum clock_trace_check_result check_cpu(unsigned int cpu, bool patient)
 {
-	int before = atomic_read(&rechecks);
+	unsigned int generation = clock_trace_generation();
 	char reason[CLOCK_TRACE_REASON_SIZE];
 	enum clock_trace_check_result result;
 	struct clock_trace_measurement m;
@@ -231,10 +227,10 @@ static enum clock_trace_check_result check_cpu(unsigned int cpu, bool patient)
 	if (result == CLOCK_TRACE_CHECK_FAILED) {
 		clock_trace_describe_failure(&m, reason, sizeof(reason));
 		clock_trace_source_condemned(monitor.source, reason);
-	} else if (atomic_read(&rechecks) == before) {
+	} else {
 		/* The first two that agree are on the time line by definition */
-		clock_trace_cpu_passed(raw_smp_processor_id());
-		clock_trace_cpu_passed(cpu);
+		clock_trace_cpu_passed(raw_smp_processor_id(), generation);
+		clock_trace_cpu_passed(cpu, generation);
 	}
 	record(&m);
 	trace_clock_trace_check(&m);
@@ -320,7 +316,7 @@ static void begin_sweep(void)
 		return;
 	}
 
-	monitor.sweep_rechecks = atomic_read(&rechecks);
+	monitor.generation = clock_trace_generation();
 	get_preferred(&preferred);
 	get_candidates(&candidates, monitor.kind == SWEEP_PERIODIC ? &cpus : cpu_online_mask);
 	reference = clock_trace_choose_reference(&candidates, &preferred,
@@ -334,7 +330,7 @@ static void begin_sweep(void)
 /* Begin anew if measurements have become void, or if more CPUs are wanted now */
 static void drop_stale_sweep(void)
 {
-	if (monitor.sweep_rechecks != atomic_read(&rechecks) ||
+	if (monitor.generation != clock_trace_generation() ||
 	    (monitor.kind != SWEEP_ALL && monitor.requested != monitor.served))
 		monitor.kind = SWEEP_NONE;
 }
@@ -418,7 +414,7 @@ static enum clock_trace_check_result do_step(void)
 	}
 	/* A single CPU has a single time line */
 	if (num_online_cpus() == 1)
-		clock_trace_cpu_passed(cpumask_first(cpu_online_mask));
+		clock_trace_cpu_passed(cpumask_first(cpu_online_mask), clock_trace_generation());
 	result = clock_trace_sweep_end(&monitor.sweep);
 	end_sweep(result);
 	return result;
@@ -598,7 +594,6 @@ void clock_trace_monitor_set_used(bool used)
  */
 void clock_trace_monitor_recheck(void)
 {
-	atomic_inc(&rechecks);
 	step_now();
 }
 
