@@ -506,6 +506,55 @@ static void direct_calls(void)
 	      "and the line that follows, under its own epoch");
 }
 
+/* The fallback goes on, under another epoch, in another structure */
+static void restore_machine(void)
+{
+	vmfork->notifier_call(vmfork, 0, NULL);
+	run_work();
+	/* Its CLOCK_MONOTONIC has been set */
+	now += NSEC_PER_SEC;
+}
+
+/* The line of a reader ends, and its structure is not used for another one */
+static void restored_while_read(void)
+{
+	struct clock_trace_sample sample;
+	struct timespec64 ts;
+	u32 epoch;
+
+	sample_on(0);
+	clock_trace_source_lost(&source, "test");
+	run_work();
+	epoch = clock_trace_epoch();
+	preempted = restore_machine;
+	clock_trace_get_timespec(CLOCK_TRACE, &ts);
+	point(ts.tv_nsec != epoch && ts.tv_nsec == clock_trace_epoch(),
+	      "a system call that began before gets an epoch and a time from after it");
+
+	epoch = clock_trace_epoch();
+	preempted = restore_machine;
+	clock_trace_read_sample(&sample);
+	point(sample.epoch != epoch && sample.epoch == clock_trace_epoch(),
+	      "and so does a reader in the kernel");
+}
+
+/* The structure of a reader's line is the current one again */
+static void reused_while_read(void)
+{
+	struct clock_trace_sample sample;
+	struct timespec64 ts;
+
+	model_initcall();
+	clock_trace_register_source(&source);
+	first_line = clock_trace_live.line;
+	preempted = reuse_line;
+	clock_trace_read_sample(&sample);
+	clock_trace_get_timespec(CLOCK_TRACE, &ts);
+	point(sample.epoch == clock_trace_epoch() && sample.frequency == FREQUENCY &&
+	      sample.value <= ts.tv_sec && ts.tv_sec - sample.value < FREQUENCY / 1000,
+	      "a reader in the kernel gets value, frequency and epoch of one line");
+}
+
 static void late_tick(void)
 {
 	u64 value;
@@ -652,6 +701,8 @@ static const struct {
 	{ "loss while withheld", loss_while_withheld },
 	{ "preempted system call", preempted_call },
 	{ "direct system calls", direct_calls },
+	{ "machine restored while the clock is read", restored_while_read },
+	{ "structure of a line reused while it is read", reused_while_read },
 	{ "late tick", late_tick },
 	{ "firmware on several CPUs", firmware_everywhere },
 	{ "firmware and timekeeping", firmware_and_timekeeping },
@@ -672,7 +723,8 @@ int main(int argc, char **argv)
 	srandom(i + 1);
 	printf("# %s\n", tests[i].name);
 	/* These begin before there is a counter */
-	if (tests[i].run != preempted_call && tests[i].run != lost_while_enabled)
+	if (tests[i].run != preempted_call && tests[i].run != reused_while_read &&
+	    tests[i].run != lost_while_enabled)
 		boot();
 	tests[i].run();
 	printf("1..%u\n", number);
