@@ -353,6 +353,39 @@ static void unmeasured_cpu(void)
 	point(read_on(3) >= last, "and it does not go back");
 }
 
+/* A CPU cannot be measured for minutes, and nobody else reads; see step_work_fn() */
+static void long_unmeasured_cpu(void)
+{
+	u64 value, counter, last = 0, lag = 0, ahead = 0, back = 0;
+	unsigned int second, fast;
+
+	sample_on(0);
+	cpumask_clear_cpu(3, &model_online);
+	dead(3);
+	model_cpu = 0;
+	prepare(3);
+	offset[3] = 500000000;
+	cpumask_set_cpu(3, &model_online);
+	for (second = 1; second < 300; second++) {
+		/* Jiffies are a tenth faster than the counter for a while, and slower again */
+		fast = second < 150 ? HZ / 10 : 0;
+		now += NSEC_PER_SEC;
+		jiffies += HZ + fast;
+		value = read_on(3);
+		counter = now * (FREQUENCY / NSEC_PER_SEC);
+		back += value < last;
+		ahead += value > counter;
+		lag = max(lag, counter - value);
+		last = value;
+		model_cpu = 0;
+		if (second % 10 == 0)
+			clock_trace_keep_up();
+	}
+	point(!back && !ahead, "what it reads neither goes back nor gets ahead of the counter");
+	point(lag < FREQUENCY * 3 / 2, "and falls behind by %llu ms at most",
+	      (unsigned long long)lag / (FREQUENCY / 1000));
+}
+
 static void loss_with_unmeasured_cpu(void)
 {
 	u64 before, value;
@@ -694,6 +727,7 @@ static const struct {
 	{ "no other clocksource", no_other_clocksource },
 	{ "dying CPU", dying_cpu },
 	{ "unmeasured CPU", unmeasured_cpu },
+	{ "CPU that cannot be measured for long", long_unmeasured_cpu },
 	{ "loss with an unmeasured CPU", loss_with_unmeasured_cpu },
 	{ "resume", resume },
 	{ "clones", clones },

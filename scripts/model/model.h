@@ -148,6 +148,12 @@ extern unsigned long jiffies;
 typedef s64 ktime_t;
 extern ktime_t tick_next_period;
 #define TICK_NSEC (NSEC_PER_SEC / HZ)
+typedef struct { unsigned int count; } seqcount_latch_t;
+#define raw_read_seqcount_latch(s) ((s)->count)
+#define raw_read_seqcount_latch_retry(s, seq) ((s)->count != (seq))
+#define write_seqcount_latch_begin(s) ((s)->count++)
+#define write_seqcount_latch(s) ((s)->count++)
+#define write_seqcount_latch_end(s) do { } while (0)
 #define read_seqcount_begin(s) 0
 #define read_seqcount_retry(s, seq) ((void)(seq), 0)
 #define msecs_to_jiffies(ms) (ms)

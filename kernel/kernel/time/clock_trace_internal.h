@@ -123,6 +123,16 @@ int clock_trace_get_timespec(const clockid_t which_clock, struct timespec64 *tp)
 void clock_trace_withhold(void);
 
 /**
+ * clock_trace_keep_up - let CPUs that are not measured follow this CPU's counter
+ *
+ * While the epoch is withheld, what such CPUs read from jiffies falls behind the counter.
+ * To be called now and then on a CPU that is measured. Does nothing while there is an epoch.
+ *
+ * Any context but NMI.
+ */
+void clock_trace_keep_up(void);
+
+/**
  * clock_trace_bar - have nobody read the counter directly, whatever is measured
  * @bar:	true before a suspend, which may change what was measured; false when the CPUs
  *		have passed since

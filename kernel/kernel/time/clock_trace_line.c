@@ -134,18 +134,27 @@ void clock_trace_publish_vdso(void)
  * it, makes it less than an eighth faster than the counter: adjtimex() allows a tenth. The
  * first jiffy may have been nearly over. Any context, including NMI.
  *
- * Return: no more than the counter of a measured CPU, which it follows by steps of a jiffy.
+ * Return: no more than the counter of a measured CPU, which it follows by steps of a jiffy. It
+ * falls behind by less than an eighth of the time since the last clock_trace_keep_up().
  */
 u64 notrace clock_trace_from_jiffies(const struct clock_trace_line *line)
 {
-	long passed = READ_ONCE(jiffies) - line->held_jiffies;
+	struct clock_trace_held held;
+	unsigned int seq;
+	long passed;
 	u64 ticks;
 
+	do {
+		seq = raw_read_seqcount_latch(&line->held_seq);
+		held = line->held[seq & 1];
+	} while (raw_read_seqcount_latch_retry(&line->held_seq, seq));
+
+	passed = READ_ONCE(jiffies) - held.jiffies;
 	if (passed <= 0)
-		return line->held_ticks;
+		return held.ticks;
 
 	ticks = (u64)(passed - 1) * ((u32)(line->frequency >> 3) / HZ);
-	return line->held_ticks + 7 * ticks;
+	return held.ticks + 7 * ticks;
 }
 
 /* What jiffies would be now if no tick was late: they catch up at once */
@@ -166,10 +175,19 @@ static unsigned long jiffies_due(void)
 	return late < 0 ? due : due + 1 + div_u64(late, TICK_NSEC);
 }
 
+/* With clock_trace_lock held, or on a line that is being prepared */
 static void hold(struct clock_trace_line *line)
 {
-	line->held_ticks = clock_trace_note_counter(line);
-	line->held_jiffies = jiffies_due();
+	struct clock_trace_held held;
+
+	held.ticks = clock_trace_note_counter(line);
+	held.jiffies = jiffies_due();
+
+	write_seqcount_latch_begin(&line->held_seq);
+	line->held[0] = held;
+	write_seqcount_latch(&line->held_seq);
+	line->held[1] = held;
+	write_seqcount_latch_end(&line->held_seq);
 }
 
 /**
@@ -178,7 +196,6 @@ static void hold(struct clock_trace_line *line)
 void clock_trace_withhold_locked(void)
 {
 	struct clock_trace_line *line = clock_trace_live.line;
-	bool published = clock_trace_live.epoch;
 
 	unpublish();
 	if (line->state != CLOCK_TRACE_COUNTER)
@@ -191,19 +208,22 @@ void clock_trace_withhold_locked(void)
 	smp_mb();
 	/*
 	 * A CPU that is not measured gets no less than the highest value. Readers of the
-	 * counter do not raise that as long as there is an epoch: do it now. If there was none
-	 * already, a CPU that is not measured may be reading what the first one has noted.
+	 * counter do not raise that as long as there is an epoch: do it now.
 	 */
-	if (published)
-		hold(line);
-	else
-		clock_trace_note_counter(line);
+	hold(line);
 }
 
 void clock_trace_withhold(void)
 {
 	guard(raw_spinlock_irqsave)(&clock_trace_lock);
 	clock_trace_withhold_locked();
+}
+
+void clock_trace_keep_up(void)
+{
+	guard(raw_spinlock_irqsave)(&clock_trace_lock);
+	if (!READ_ONCE(clock_trace_live.epoch))
+		clock_trace_withhold_locked();
 }
 
 void clock_trace_bar(bool bar)
@@ -327,8 +347,6 @@ struct clock_trace_line *clock_trace_begin_line(enum clock_trace_state state, u6
 	line->source = NULL;
 	line->base_ticks = 0;
 	line->base_ns = 0;
-	line->held_ticks = 0;
-	line->held_jiffies = 0;
 	atomic64_set(&line->own_highest, 0);
 	line->highest = &line->own_highest;
 	return line;

@@ -241,6 +241,8 @@ static enum clock_trace_check_result check_cpu(unsigned int cpu, bool patient)
 static long sweep_measure_fn(void *unused)
 {
 	clock_trace_sweep_measure(&monitor.sweep, check_cpu);
+	/* There may be a CPU that cannot be met for long */
+	clock_trace_keep_up();
 	return 0;
 }
 
