@@ -649,17 +649,45 @@ static void firmware_and_timekeeping(void)
 static void offline_in_suspend(void)
 {
 	u32 epoch = clock_trace_epoch();
+	unsigned int before;
+	u64 value;
 
 	sample_on(0);
-	clock_trace_bar(true);
+	before = clock_trace_generation();
+	clock_trace_bar();
 	model_cpu = 3;
 	dying(3);
 	cpumask_clear_cpu(3, &model_online);
 	model_cpu = 0;
 	dead(3);
 	point(!vdso_page.clock_trace.epoch, "the epoch stays withheld when a CPU goes offline");
-	clock_trace_bar(false);
-	point(clock_trace_restore() && clock_trace_epoch() == epoch, "until the CPUs have passed");
+	all_pass();
+	point(!vdso_page.clock_trace.epoch && !clock_trace_live.epoch,
+	      "and when the CPUs pass in the suspend");
+	/* Firmware has changed the counter of a CPU; the code that knows runs on another one */
+	offset[1] = 500000000;
+	model_cpu = 2;
+	clock_trace_unbar();
+	model_cpu = 0;
+	clock_trace_cpu_passed(1, before);
+	clock_trace_cpu_passed(2, before);
+	value = read_on(0) + FREQUENCY / 10;
+	point(!clock_trace_restore() && read_on(1) < value,
+	      "no CPU but one is read after it, whatever was measured before");
+	offset[1] = 0;
+	all_pass();
+	point(vdso_page.clock_trace.epoch == epoch, "until the CPUs have passed");
+
+	clock_trace_bar();
+	model_online.bits = 1;
+	clock_trace_unbar();
+	point(vdso_page.clock_trace.epoch == epoch, "a CPU that is the only one needs no check");
+
+	/* Only one is left whose counter was never measured */
+	clock_trace_bar();
+	model_online.bits = 8;
+	clock_trace_unbar();
+	point(!clock_trace_cpu_has_passed(3), "a CPU that was not measured is none to measure against");
 }
 
 static int lose_in_enable(struct clock_trace_source *source)

@@ -65,6 +65,9 @@ extern struct cpumask model_online;
 #define cpumask_test_cpu(cpu, mask) (!!((mask)->bits >> (cpu) & 1))
 #define cpumask_set_cpu(cpu, mask) ((mask)->bits |= 1UL << (cpu))
 #define cpumask_clear_cpu(cpu, mask) ((mask)->bits &= ~(1UL << (cpu)))
+#define nr_cpu_ids MODEL_CPUS
+#define cpumask_any_and(a, b) ((a)->bits & (b)->bits ? __builtin_ctzl((a)->bits & (b)->bits) : \
+			       MODEL_CPUS)
 #define cpumask_clear(mask) ((mask)->bits = 0)
 #define cpumask_subset(a, b) (!((a)->bits & ~(b)->bits))
 

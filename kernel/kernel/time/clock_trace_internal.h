@@ -134,12 +134,22 @@ void clock_trace_keep_up(void);
 
 /**
  * clock_trace_bar - have nobody read the counter directly, whatever is measured
- * @bar:	true before a suspend, which may change what was measured; false when the CPUs
- *		have passed since
  *
- * Withholds the epoch, and clock_trace_restore() does nothing. Any context but NMI.
+ * Withholds the epoch; clock_trace_restore() does nothing until clock_trace_unbar(). For a
+ * suspend, which may change what was measured, and yet begin no new epoch.
+ *
+ * Any context but NMI.
  */
-void clock_trace_bar(bool bar);
+void clock_trace_bar(void);
+
+/**
+ * clock_trace_unbar - end of a suspend
+ *
+ * The time line goes on if no other one has begun, but only one CPU counts as measured.
+ *
+ * With cpus_read_lock() held.
+ */
+void clock_trace_unbar(void);
 
 /**
  * clock_trace_restore - let readers read the counter again

@@ -71,7 +71,7 @@ static u32 epoch_key;
 /* How often clock_trace_measured has been cleared. Protected by clock_trace_lock */
 static unsigned int generation;
 
-/* clock_trace_bar() has been called. Protected by clock_trace_lock */
+/* From clock_trace_bar() to clock_trace_unbar(). Protected by clock_trace_lock */
 static bool barred;
 
 u64 notrace clock_trace_no_counter(void)
@@ -226,14 +226,6 @@ void clock_trace_keep_up(void)
 		clock_trace_withhold_locked();
 }
 
-void clock_trace_bar(bool bar)
-{
-	guard(raw_spinlock_irqsave)(&clock_trace_lock);
-	barred = bar;
-	if (bar)
-		clock_trace_withhold_locked();
-}
-
 /**
  * clock_trace_restore_locked - clock_trace_restore() with clock_trace_lock held
  *
@@ -302,6 +294,30 @@ static void measured_is_this_cpu(void)
 {
 	clock_trace_forget_measured();
 	cpumask_set_cpu(smp_processor_id(), &clock_trace_measured);
+}
+
+void clock_trace_bar(void)
+{
+	guard(raw_spinlock_irqsave)(&clock_trace_lock);
+	barred = true;
+	clock_trace_withhold_locked();
+}
+
+void clock_trace_unbar(void)
+{
+	unsigned int cpu;
+
+	lockdep_assert_cpus_held();
+
+	guard(raw_spinlock_irqsave)(&clock_trace_lock);
+	barred = false;
+	/* One that was on the time line before */
+	cpu = cpumask_any_and(cpu_online_mask, &clock_trace_measured);
+	clock_trace_forget_measured();
+	if (cpu < nr_cpu_ids)
+		cpumask_set_cpu(cpu, &clock_trace_measured);
+	/* With a single CPU online there is nothing to measure */
+	clock_trace_restore_locked();
 }
 
 /**

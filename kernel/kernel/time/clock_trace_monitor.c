@@ -7,7 +7,7 @@
  *  - before it drives the clock, and whenever an online CPU has not been measured, as
  *    after resume: those CPUs;
  *  - when a CPU comes online: that CPU, before a user task can run on it;
- *  - on request, and after a suspend in which no new epoch began: all online CPUs;
+ *  - on request: all online CPUs;
  *  - while somebody uses the clock, every clock_trace.check_interval seconds: the CPUs
  *    that may be disturbed. Those are the ones in clock_trace.check_cpus that neither
  *    isolcpus=, nohz_full= nor a cpuset has isolated.
@@ -82,10 +82,6 @@ static struct {
 	struct clock_trace_source	*source;
 	/* All CPUs that were online have passed since the source was enabled */
 	bool				passed;
-	/* Nobody reads the counter until all online CPUs have passed once more */
-	bool				resuming;
-	/* From the beginning of a suspend to its end */
-	bool				suspending;
 	/* Somebody uses the clock */
 	bool				used;
 	/* A periodic check is due */
@@ -296,7 +292,7 @@ static void begin_sweep(void)
 	static struct cpumask cpus, candidates, preferred;
 	unsigned int reference;
 
-	if (monitor.requested != monitor.served || monitor.resuming) {
+	if (monitor.requested != monitor.served) {
 		monitor.kind = SWEEP_ALL;
 		monitor.serving = monitor.requested;
 		cpumask_copy(&cpus, cpu_online_mask);
@@ -339,7 +335,7 @@ static void drop_stale_sweep(void)
 
 static unsigned int longest_retry_ms(void)
 {
-	if (!check_interval || monitor.kind == SWEEP_UNMEASURED || monitor.resuming)
+	if (!check_interval || monitor.kind == SWEEP_UNMEASURED)
 		return MAX_RETRY_MS;
 	return check_interval * MSEC_PER_SEC;
 }
@@ -347,20 +343,17 @@ static unsigned int longest_retry_ms(void)
 /* What the end of a sweep means. Queues what has to follow */
 static void end_sweep(enum clock_trace_check_result result)
 {
-	if (result == CLOCK_TRACE_CHECK_PASSED && monitor.kind == SWEEP_ALL)
-		monitor.resuming = false;
 	if (result == CLOCK_TRACE_CHECK_PASSED)
 		monitor.last_passed = jiffies;
 	if (can_check() && all_measured()) {
 		WRITE_ONCE(monitor.passed, true);
-		clock_trace_bar(monitor.resuming || monitor.suspending);
 		clock_trace_restore();
 	}
 	if (monitor.kind == SWEEP_ALL)
 		monitor.request_result = result;
 
 	if (result == CLOCK_TRACE_CHECK_INCOMPLETE) {
-		if (monitor.periodic || monitor.resuming || !all_measured())
+		if (monitor.periodic || !all_measured())
 			step_in(clock_trace_retry_ms(monitor.retries++, longest_retry_ms()));
 	} else {
 		monitor.retries = 0;
@@ -653,22 +646,18 @@ static void notify_work_fn(struct work_struct *work)
  */
 static int pm_notify_fn(struct notifier_block *nb, unsigned long event, void *unused)
 {
-	guard(mutex)(&check_mutex);
 	switch (event) {
 	case PM_SUSPEND_PREPARE:
 	case PM_HIBERNATION_PREPARE:
 	case PM_RESTORE_PREPARE:
-		monitor.suspending = true;
-		clock_trace_bar(true);
+		clock_trace_bar();
 		return NOTIFY_OK;
 	case PM_POST_SUSPEND:
 	case PM_POST_HIBERNATION:
 	case PM_POST_RESTORE:
-		monitor.suspending = false;
-		monitor.resuming = true;
-		/* A sweep that began before has measured some CPUs too early */
-		monitor.kind = SWEEP_NONE;
-		step_now();
+		scoped_guard(cpus_read_lock)
+			clock_trace_unbar();
+		clock_trace_monitor_recheck();
 		return NOTIFY_OK;
 	default:
 		return NOTIFY_DONE;
