@@ -70,6 +70,12 @@ u32 get_random_u32(void)
 	return random();
 }
 
+/* That of a clone is in the state of its source's */
+void generate_random_uuid(u8 *bytes)
+{
+	memset(bytes, 0x42, sizeof(uuid_t));
+}
+
 int cpuhp_setup_state_nocalls(int state, const char *name, int (*up)(unsigned int),
 			      int (*down)(unsigned int))
 {
@@ -427,15 +433,35 @@ static void resume(void)
 static void clones(void)
 {
 	u32 epoch = clock_trace_epoch(), first;
+	uuid_t uuids[4];
 
 	sample_on(0);
+	clock_trace_get_uuid(&uuids[0]);
+	clock_trace_get_uuid(&uuids[1]);
+	point(!memcmp(&uuids[0], &uuids[1], sizeof(uuids[0])), "the clock has one identity");
 	vmfork->notifier_call(vmfork, 0, NULL);
 	run_work();
 	first = clock_trace_epoch();
 	point(first != epoch && !vdso_page.clock_trace.epoch && rechecked,
 	      "a cloned machine has another epoch, withheld until it is checked");
+	clock_trace_get_uuid(&uuids[1]);
 	all_pass();
 	point(vdso_page.clock_trace.epoch == first, "which is the one that it gets then");
+	/* As the driver of the vmclock device does it */
+	clock_trace_disrupted();
+	run_work();
+	clock_trace_get_uuid(&uuids[2]);
+	point(clock_trace_epoch() != first, "so has one of which vmclock tells");
+	all_pass();
+	clock_trace_source_suspend(&source);
+	clock_trace_source_reset(&source);
+	clock_trace_get_uuid(&uuids[3]);
+	point(memcmp(&uuids[0], &uuids[1], sizeof(uuids[0])) &&
+	      memcmp(&uuids[1], &uuids[2], sizeof(uuids[0])) &&
+	      memcmp(&uuids[0], &uuids[2], sizeof(uuids[0])),
+	      "both have another identity, whatever the random number generator gives");
+	point(!memcmp(&uuids[2], &uuids[3], sizeof(uuids[0])), "which a resume does not change");
+	all_pass();
 
 	clock_trace_source_lost(&source, "test");
 	run_work();

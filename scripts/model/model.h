@@ -97,6 +97,7 @@ struct mutex { int unused; };
 typedef struct { int unused; } raw_spinlock_t;
 #define DEFINE_MUTEX(name) struct mutex name
 #define DEFINE_RAW_SPINLOCK(name) raw_spinlock_t name
+#define DEFINE_SPINLOCK(name) raw_spinlock_t name __attribute__((unused))
 #define guard(kind) model_guard
 #define scoped_guard(...) if (1)
 static inline void model_guard() { }
@@ -187,6 +188,10 @@ struct notifier_block { int (*notifier_call)(struct notifier_block *, unsigned l
 int register_random_vmfork_notifier(struct notifier_block *nb);
 
 typedef struct { u8 b[16]; } uuid_t;
+#define uuid_null ((uuid_t){})
+#define uuid_is_null(uuid) (!memcmp(uuid, &uuid_null, sizeof(uuid_t)))
+#define uuid_copy(to, from) (*(to) = *(from))
+void generate_random_uuid(u8 *bytes);
 struct timespec64 { s64 tv_sec; long tv_nsec; };
 struct vdso_clock_trace { u32 epoch; u32 unused; u64 frequency; };
 struct vdso_arch_data { struct vdso_clock_trace clock_trace; };

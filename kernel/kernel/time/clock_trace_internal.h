@@ -96,6 +96,9 @@ static __always_inline u64 clock_trace_never_back(atomic64_t *highest, u64 value
 
 extern struct kobject *clock_trace_kobj;
 
+/* clock_trace_uuid.c */
+void clock_trace_forget_uuid(void);
+
 void clock_trace_read_any(struct clock_trace_sample *sample);
 void clock_trace_read_for_user(struct clock_trace_sample *sample);
 int clock_trace_get_timespec(const clockid_t which_clock, struct timespec64 *tp);

@@ -490,6 +490,8 @@ static void disrupted_work_fn(struct work_struct *work)
 	u32 key = get_random_u32();
 	struct clock_trace_info info;
 
+	/* Who finds the new epoch finds the new identity, too */
+	clock_trace_forget_uuid();
 	scoped_guard(mutex, &clock_trace_mutex) {
 		/* No CPU is on its way up or down, for which the epoch is withheld */
 		guard(cpus_read_lock)();
