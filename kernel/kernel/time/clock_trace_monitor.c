@@ -805,8 +805,9 @@ static int __init clock_trace_monitor_init(void)
 	int err;
 
 	check_wq = alloc_workqueue("clock_trace", WQ_UNBOUND | WQ_FREEZABLE, 0);
+	/* No counter drives the clock without a check, and callers wait for one */
 	if (!check_wq)
-		return -ENOMEM;
+		check_wq = system_freezable_wq;
 
 	/* So that the first reference is the first CPU */
 	monitor.sweep.reference = nr_cpu_ids - 1;
