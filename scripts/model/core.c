@@ -227,11 +227,18 @@ static void first_use(void)
 {
 	u32 epoch = clock_trace_epoch();
 	struct clock_trace_sample sample;
+	struct timespec64 ts;
+	u64 value;
 
 	point(!vdso_page.clock_trace.epoch, "no epoch in the vDSO before the first system call");
 	sample = sample_on(0);
 	point(vdso_page.clock_trace.epoch == epoch && sample.epoch == epoch,
 	      "the first system call publishes it");
+	clock_trace_get_timespec32(CLOCK_TRACE, &ts);
+	value = (u64)ts.tv_nsec << 32 | (u32)ts.tv_sec;
+	clock_trace_get_timespec32(CLOCK_TRACE_FREQ, &ts);
+	point(value > sample.value && value - sample.value < 100 && ts.tv_sec == FREQUENCY &&
+	      !ts.tv_nsec, "with an old timespec it gives the number in halves");
 }
 
 static void firmware(void)

@@ -298,6 +298,7 @@ typedef struct { u8 b[16]; } uuid_t;
 #define uuid_copy(to, from) (*(to) = *(from))
 void generate_random_uuid(u8 *bytes);
 struct timespec64 { s64 tv_sec; long tv_nsec; };
+struct old_timespec32 { s32 tv_sec; s32 tv_nsec; };
 struct vdso_clock_trace { u32 epoch; u32 unused; u64 frequency; };
 struct vdso_arch_data { struct vdso_clock_trace clock_trace; };
 extern struct vdso_arch_data *vdso_k_arch_data;

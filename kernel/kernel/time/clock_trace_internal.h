@@ -102,6 +102,7 @@ void clock_trace_forget_uuid(void);
 void clock_trace_read_any(struct clock_trace_sample *sample);
 void clock_trace_read_for_user(struct clock_trace_sample *sample);
 int clock_trace_get_timespec(const clockid_t which_clock, struct timespec64 *tp);
+int clock_trace_get_timespec32(const clockid_t which_clock, struct timespec64 *tp);
 
 /*
  * What the sync check calls. The core keeps the set of CPUs whose counter may be read

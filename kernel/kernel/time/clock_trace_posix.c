@@ -5,7 +5,6 @@
 
 #include <linux/clock_trace.h>
 #include <linux/posix-timers.h>
-#include <linux/string.h>
 #include <linux/time.h>
 
 #include "clock_trace_internal.h"
@@ -32,20 +31,7 @@ const struct k_clock clock_trace = {
 	.clock_get_timespec	= clock_trace_get_timespec,
 };
 
-static int get_timespec32(const clockid_t which_clock, struct timespec64 *tp)
-{
-	struct old_timespec32 halves;
-	u64 value;
-
-	clock_trace_get_timespec(which_clock, tp);
-	value = tp->tv_sec;
-	memcpy(&halves, &value, sizeof(halves));
-	tp->tv_sec = halves.tv_sec;
-	tp->tv_nsec = halves.tv_nsec;
-	return 0;
-}
-
 /* For an old timespec: its 8 bytes hold the number itself, there is no room for its epoch */
 const struct k_clock clock_trace32 = {
-	.clock_get_timespec	= get_timespec32,
+	.clock_get_timespec	= clock_trace_get_timespec32,
 };
