@@ -70,6 +70,12 @@ u32 get_random_u32(void)
 	return random();
 }
 
+/* That of a clone is in the state of its source's */
+void generate_random_uuid(u8 *bytes)
+{
+	memset(bytes, 0x42, sizeof(uuid_t));
+}
+
 int cpuhp_setup_state_nocalls(int state, const char *name, int (*up)(unsigned int),
 			      int (*down)(unsigned int))
 {
@@ -131,7 +137,7 @@ static bool pass_on_start;
 void clock_trace_monitor_start(struct clock_trace_source *source)
 {
 	if (pass_on_start)
-		clock_trace_cpu_passed(0);
+		clock_trace_cpu_passed(0, clock_trace_generation());
 }
 
 void clock_trace_monitor_stop(void) { }
@@ -203,7 +209,7 @@ static void all_pass(void)
 
 	for (cpu = 0; cpu < MODEL_CPUS; cpu++)
 		if (cpumask_test_cpu(cpu, cpu_online_mask))
-			clock_trace_cpu_passed(cpu);
+			clock_trace_cpu_passed(cpu, clock_trace_generation());
 	clock_trace_restore();
 }
 
@@ -221,11 +227,18 @@ static void first_use(void)
 {
 	u32 epoch = clock_trace_epoch();
 	struct clock_trace_sample sample;
+	struct timespec64 ts;
+	u64 value;
 
 	point(!vdso_page.clock_trace.epoch, "no epoch in the vDSO before the first system call");
 	sample = sample_on(0);
 	point(vdso_page.clock_trace.epoch == epoch && sample.epoch == epoch,
 	      "the first system call publishes it");
+	clock_trace_get_timespec32(CLOCK_TRACE, &ts);
+	value = (u64)ts.tv_nsec << 32 | (u32)ts.tv_sec;
+	clock_trace_get_timespec32(CLOCK_TRACE_FREQ, &ts);
+	point(value > sample.value && value - sample.value < 100 && ts.tv_sec == FREQUENCY &&
+	      !ts.tv_nsec, "with an old timespec it gives the number in halves");
 }
 
 static void firmware(void)
@@ -347,10 +360,43 @@ static void unmeasured_cpu(void)
 	      value - last);
 	point(value <= read_on(0), "and is not ahead of a CPU that is measured");
 	offset[3] = 0;
-	clock_trace_cpu_passed(3);
+	clock_trace_cpu_passed(3, clock_trace_generation());
 	point(clock_trace_restore() && clock_trace_epoch() == epoch && vdso_page.clock_trace.epoch == epoch,
 	      "the same epoch is given back when it has passed");
 	point(read_on(3) >= last, "and it does not go back");
+}
+
+/* A CPU cannot be measured for minutes, and nobody else reads; see step_work_fn() */
+static void long_unmeasured_cpu(void)
+{
+	u64 value, counter, last = 0, lag = 0, ahead = 0, back = 0;
+	unsigned int second, fast;
+
+	sample_on(0);
+	cpumask_clear_cpu(3, &model_online);
+	dead(3);
+	model_cpu = 0;
+	prepare(3);
+	offset[3] = 500000000;
+	cpumask_set_cpu(3, &model_online);
+	for (second = 1; second < 300; second++) {
+		/* Jiffies are a tenth faster than the counter for a while, and slower again */
+		fast = second < 150 ? HZ / 10 : 0;
+		now += NSEC_PER_SEC;
+		jiffies += HZ + fast;
+		value = read_on(3);
+		counter = now * (FREQUENCY / NSEC_PER_SEC);
+		back += value < last;
+		ahead += value > counter;
+		lag = max(lag, counter - value);
+		last = value;
+		model_cpu = 0;
+		if (second % 10 == 0)
+			clock_trace_keep_up();
+	}
+	point(!back && !ahead, "what it reads neither goes back nor gets ahead of the counter");
+	point(lag < FREQUENCY * 3 / 2, "and falls behind by %llu ms at most",
+	      (unsigned long long)lag / (FREQUENCY / 1000));
 }
 
 static void loss_with_unmeasured_cpu(void)
@@ -394,15 +440,35 @@ static void resume(void)
 static void clones(void)
 {
 	u32 epoch = clock_trace_epoch(), first;
+	uuid_t uuids[4];
 
 	sample_on(0);
+	clock_trace_get_uuid(&uuids[0]);
+	clock_trace_get_uuid(&uuids[1]);
+	point(!memcmp(&uuids[0], &uuids[1], sizeof(uuids[0])), "the clock has one identity");
 	vmfork->notifier_call(vmfork, 0, NULL);
 	run_work();
 	first = clock_trace_epoch();
 	point(first != epoch && !vdso_page.clock_trace.epoch && rechecked,
 	      "a cloned machine has another epoch, withheld until it is checked");
+	clock_trace_get_uuid(&uuids[1]);
 	all_pass();
 	point(vdso_page.clock_trace.epoch == first, "which is the one that it gets then");
+	/* As the driver of the vmclock device does it */
+	clock_trace_disrupted();
+	run_work();
+	clock_trace_get_uuid(&uuids[2]);
+	point(clock_trace_epoch() != first, "so has one of which vmclock tells");
+	all_pass();
+	clock_trace_source_suspend(&source);
+	clock_trace_source_reset(&source);
+	clock_trace_get_uuid(&uuids[3]);
+	point(memcmp(&uuids[0], &uuids[1], sizeof(uuids[0])) &&
+	      memcmp(&uuids[1], &uuids[2], sizeof(uuids[0])) &&
+	      memcmp(&uuids[0], &uuids[2], sizeof(uuids[0])),
+	      "both have another identity, whatever the random number generator gives");
+	point(!memcmp(&uuids[2], &uuids[3], sizeof(uuids[0])), "which a resume does not change");
+	all_pass();
 
 	clock_trace_source_lost(&source, "test");
 	run_work();
@@ -506,6 +572,55 @@ static void direct_calls(void)
 	      "and the line that follows, under its own epoch");
 }
 
+/* The fallback goes on, under another epoch, in another structure */
+static void restore_machine(void)
+{
+	vmfork->notifier_call(vmfork, 0, NULL);
+	run_work();
+	/* Its CLOCK_MONOTONIC has been set */
+	now += NSEC_PER_SEC;
+}
+
+/* The line of a reader ends, and its structure is not used for another one */
+static void restored_while_read(void)
+{
+	struct clock_trace_sample sample;
+	struct timespec64 ts;
+	u32 epoch;
+
+	sample_on(0);
+	clock_trace_source_lost(&source, "test");
+	run_work();
+	epoch = clock_trace_epoch();
+	preempted = restore_machine;
+	clock_trace_get_timespec(CLOCK_TRACE, &ts);
+	point(ts.tv_nsec != epoch && ts.tv_nsec == clock_trace_epoch(),
+	      "a system call that began before gets an epoch and a time from after it");
+
+	epoch = clock_trace_epoch();
+	preempted = restore_machine;
+	clock_trace_read_sample(&sample);
+	point(sample.epoch != epoch && sample.epoch == clock_trace_epoch(),
+	      "and so does a reader in the kernel");
+}
+
+/* The structure of a reader's line is the current one again */
+static void reused_while_read(void)
+{
+	struct clock_trace_sample sample;
+	struct timespec64 ts;
+
+	model_initcall();
+	clock_trace_register_source(&source);
+	first_line = clock_trace_live.line;
+	preempted = reuse_line;
+	clock_trace_read_sample(&sample);
+	clock_trace_get_timespec(CLOCK_TRACE, &ts);
+	point(sample.epoch == clock_trace_epoch() && sample.frequency == FREQUENCY &&
+	      sample.value <= ts.tv_sec && ts.tv_sec - sample.value < FREQUENCY / 1000,
+	      "a reader in the kernel gets value, frequency and epoch of one line");
+}
+
 static void late_tick(void)
 {
 	u64 value;
@@ -524,7 +639,7 @@ static void late_tick(void)
 	jiffies += 7;
 	value = read_on(3);
 	point(value <= read_on(0), "a CPU that is not measured is not ahead when a tick was late");
-	clock_trace_cpu_passed(3);
+	clock_trace_cpu_passed(3, clock_trace_generation());
 	point(clock_trace_restore() && read_on(0) >= value, "nor does the clock go back");
 }
 
@@ -567,17 +682,45 @@ static void firmware_and_timekeeping(void)
 static void offline_in_suspend(void)
 {
 	u32 epoch = clock_trace_epoch();
+	unsigned int before;
+	u64 value;
 
 	sample_on(0);
-	clock_trace_bar(true);
+	before = clock_trace_generation();
+	clock_trace_bar();
 	model_cpu = 3;
 	dying(3);
 	cpumask_clear_cpu(3, &model_online);
 	model_cpu = 0;
 	dead(3);
 	point(!vdso_page.clock_trace.epoch, "the epoch stays withheld when a CPU goes offline");
-	clock_trace_bar(false);
-	point(clock_trace_restore() && clock_trace_epoch() == epoch, "until the CPUs have passed");
+	all_pass();
+	point(!vdso_page.clock_trace.epoch && !clock_trace_live.epoch,
+	      "and when the CPUs pass in the suspend");
+	/* Firmware has changed the counter of a CPU; the code that knows runs on another one */
+	offset[1] = 500000000;
+	model_cpu = 2;
+	clock_trace_unbar();
+	model_cpu = 0;
+	clock_trace_cpu_passed(1, before);
+	clock_trace_cpu_passed(2, before);
+	value = read_on(0) + FREQUENCY / 10;
+	point(!clock_trace_restore() && read_on(1) < value,
+	      "no CPU but one is read after it, whatever was measured before");
+	offset[1] = 0;
+	all_pass();
+	point(vdso_page.clock_trace.epoch == epoch, "until the CPUs have passed");
+
+	clock_trace_bar();
+	model_online.bits = 1;
+	clock_trace_unbar();
+	point(vdso_page.clock_trace.epoch == epoch, "a CPU that is the only one needs no check");
+
+	/* Only one is left whose counter was never measured */
+	clock_trace_bar();
+	model_online.bits = 8;
+	clock_trace_unbar();
+	point(!clock_trace_cpu_has_passed(3), "a CPU that was not measured is none to measure against");
 }
 
 static int lose_in_enable(struct clock_trace_source *source)
@@ -600,6 +743,41 @@ static void lost_while_enabled(void)
 	point(clock_trace_live.line->state != CLOCK_TRACE_COUNTER, "it does not drive the clock");
 }
 
+/* A measurement that is under way when the marks of the measured CPUs are cleared */
+static void stale_measurement(void)
+{
+	unsigned int before;
+	u64 value, limit;
+
+	sample_on(0);
+	before = clock_trace_generation();
+	vmfork->notifier_call(vmfork, 0, NULL);
+	run_work();
+	/* CPU 3 was where the others are when it was measured, and is not any more */
+	offset[3] = 500000000;
+	model_cpu = 0;
+	clock_trace_cpu_passed(1, clock_trace_generation());
+	clock_trace_cpu_passed(2, clock_trace_generation());
+	clock_trace_cpu_passed(3, before);
+	point(!clock_trace_cpu_has_passed(3) && !clock_trace_restore() &&
+	      !vdso_page.clock_trace.epoch,
+	      "a CPU that was measured on the time line before has not passed");
+	limit = read_on(0) + offset[3] / 2;
+	value = read_on(3);
+	point(value < limit, "and its counter is not read");
+	model_cpu = 0;
+	offset[3] = 0;
+	clock_trace_cpu_passed(3, clock_trace_generation());
+	point(clock_trace_restore() && vdso_page.clock_trace.epoch,
+	      "until it has been measured on this one");
+
+	clock_trace_source_suspend(&source);
+	before = clock_trace_generation();
+	clock_trace_source_reset(&source);
+	clock_trace_cpu_passed(3, before);
+	point(!clock_trace_cpu_has_passed(3), "nor has one that was measured before resume");
+}
+
 static const struct {
 	const char *name;
 	void (*run)(void);
@@ -610,6 +788,7 @@ static const struct {
 	{ "no other clocksource", no_other_clocksource },
 	{ "dying CPU", dying_cpu },
 	{ "unmeasured CPU", unmeasured_cpu },
+	{ "CPU that cannot be measured for long", long_unmeasured_cpu },
 	{ "loss with an unmeasured CPU", loss_with_unmeasured_cpu },
 	{ "resume", resume },
 	{ "clones", clones },
@@ -617,11 +796,14 @@ static const struct {
 	{ "loss while withheld", loss_while_withheld },
 	{ "preempted system call", preempted_call },
 	{ "direct system calls", direct_calls },
+	{ "machine restored while the clock is read", restored_while_read },
+	{ "structure of a line reused while it is read", reused_while_read },
 	{ "late tick", late_tick },
 	{ "firmware on several CPUs", firmware_everywhere },
 	{ "firmware and timekeeping", firmware_and_timekeeping },
 	{ "offline in suspend", offline_in_suspend },
 	{ "a counter that is lost while it is enabled", lost_while_enabled },
+	{ "measurement before a disruption", stale_measurement },
 };
 
 /* Each test is a process of its own, as the clock cannot be set back */
@@ -636,7 +818,8 @@ int main(int argc, char **argv)
 	srandom(i + 1);
 	printf("# %s\n", tests[i].name);
 	/* These begin before there is a counter */
-	if (tests[i].run != preempted_call && tests[i].run != lost_while_enabled)
+	if (tests[i].run != preempted_call && tests[i].run != reused_while_read &&
+	    tests[i].run != lost_while_enabled)
 		boot();
 	tests[i].run();
 	printf("1..%u\n", number);

@@ -18,12 +18,13 @@
 typedef uint8_t u8;
 typedef uint32_t u32;
 typedef int32_t s32;
-typedef uint64_t u64;
-typedef int64_t s64;
+typedef unsigned long long u64;
+typedef long long s64;
 typedef int clockid_t;
-#define U64_MAX UINT64_MAX
+#define U64_MAX ULLONG_MAX
 
 #define EINVAL 22
+#define ENOMEM 12
 #define NSEC_PER_SEC 1000000000L
 #define HZ 1000
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
@@ -65,6 +66,9 @@ extern struct cpumask model_online;
 #define cpumask_test_cpu(cpu, mask) (!!((mask)->bits >> (cpu) & 1))
 #define cpumask_set_cpu(cpu, mask) ((mask)->bits |= 1UL << (cpu))
 #define cpumask_clear_cpu(cpu, mask) ((mask)->bits &= ~(1UL << (cpu)))
+#define nr_cpu_ids MODEL_CPUS
+#define cpumask_any_and(a, b) ((a)->bits & (b)->bits ? __builtin_ctzl((a)->bits & (b)->bits) : \
+			       MODEL_CPUS)
 #define cpumask_clear(mask) ((mask)->bits = 0)
 #define cpumask_subset(a, b) (!((a)->bits & ~(b)->bits))
 
@@ -94,6 +98,7 @@ struct mutex { int unused; };
 typedef struct { int unused; } raw_spinlock_t;
 #define DEFINE_MUTEX(name) struct mutex name
 #define DEFINE_RAW_SPINLOCK(name) raw_spinlock_t name
+#define DEFINE_SPINLOCK(name) raw_spinlock_t name __attribute__((unused))
 #define guard(kind) model_guard
 #define scoped_guard(...) if (1)
 static inline void model_guard() { }
@@ -148,6 +153,12 @@ extern unsigned long jiffies;
 typedef s64 ktime_t;
 extern ktime_t tick_next_period;
 #define TICK_NSEC (NSEC_PER_SEC / HZ)
+typedef struct { unsigned int count; } seqcount_latch_t;
+#define raw_read_seqcount_latch(s) ((s)->count)
+#define raw_read_seqcount_latch_retry(s, seq) ((s)->count != (seq))
+#define write_seqcount_latch_begin(s) ((s)->count++)
+#define write_seqcount_latch(s) ((s)->count++)
+#define write_seqcount_latch_end(s) do { } while (0)
 #define read_seqcount_begin(s) 0
 #define read_seqcount_retry(s, seq) ((void)(seq), 0)
 #define msecs_to_jiffies(ms) (ms)
@@ -173,12 +184,121 @@ static inline u64 div_u64_rem(u64 n, u32 d, u32 *rest)
 #define div64_u64(n, d) ((n) / (d))
 #define mul_u64_u64_shr(a, b, shift) ((u64)((unsigned __int128)(a) * (b) >> (shift)))
 
+/* --- what the monitor of the sync check needs --- */
+
+#define ERESTARTSYS 512
+#define MSEC_PER_SEC 1000L
+#define NSEC_PER_MSEC 1000000L
+#define EXPORT_SYMBOL_IF_KUNIT(name) struct clock_trace_source
+#define DEFINE_PER_CPU(type, name) type name[MODEL_CPUS]
+#define per_cpu(name, cpu) ((name)[cpu])
+#define S64_MAX INT64_MAX
+#define S64_MIN INT64_MIN
+#define min(a, b) ((a) < (b) ? (a) : (b))
+
+#define CPU_BITS_ALL ~0UL
+#define CPUHP_AP_ONLINE_DYN 2
+#define HK_TYPE_DOMAIN 0
+#define HK_TYPE_KERNEL_NOISE 1
+#define rcu 0
+#define housekeeping_cpumask(type) cpu_online_mask
+#define cpumask_copy(to, from) (*(to) = *(from))
+#define cpumask_and(to, a, b) ((to)->bits = (a)->bits & (b)->bits)
+#define cpumask_of(cpu) (&(struct cpumask){ 1UL << (cpu) })
+#define cpumask_weight(mask) ((unsigned int)__builtin_popcountl((mask)->bits))
+#define cpumask_empty(mask) (!(mask)->bits)
+#define cpumask_first(mask) model_next_cpu(0, mask)
+#define cpumask_next(cpu, mask) model_next_cpu((cpu) + 1, mask)
+#define num_online_cpus() cpumask_weight(cpu_online_mask)
+static inline unsigned int model_next_cpu(unsigned int cpu, const struct cpumask *mask)
+{
+	while (cpu < MODEL_CPUS && !cpumask_test_cpu(cpu, mask))
+		cpu++;
+	return cpu;
+}
+
+#define for_each_online_cpu(cpu)							\
+	for (cpu = cpumask_first(cpu_online_mask); cpu < nr_cpu_ids;			\
+	     cpu = cpumask_next(cpu, cpu_online_mask))
+#define for_each_cpu_wrap(cpu, mask, start)						\
+	for (unsigned int _i = 0; cpu = ((start) + _i) % MODEL_CPUS, _i < MODEL_CPUS; _i++)	\
+		if (cpumask_test_cpu(cpu, mask))
+
+static inline void smp_call_function_single(unsigned int cpu, void (*fn)(void *), void *data,
+					    int wait)
+{
+	unsigned int this = model_cpu;
+
+	model_cpu = cpu;
+	fn(data);
+	model_cpu = this;
+}
+
+static inline long work_on_cpu(unsigned int cpu, long (*fn)(void *), void *data)
+{
+	unsigned int this = model_cpu;
+	long result;
+
+	model_cpu = cpu;
+	result = fn(data);
+	model_cpu = this;
+	return result;
+}
+
+#define DECLARE_DEFERRABLE_WORK(name, f) DECLARE_DELAYED_WORK(name, f)
+#define WQ_UNBOUND 0
+#define WQ_FREEZABLE 0
+struct workqueue_struct;
+extern struct workqueue_struct *system_freezable_wq;
+struct workqueue_struct *alloc_workqueue(const char *name, int flags, int active);
+#define queue_delayed_work(wq, w, delay) model_queue(&(w)->work)
+#define cancel_delayed_work(w) do { } while (0)
+#define secs_to_jiffies(s) ((s) * HZ)
+
+bool model_run_work(void);
+void model_waits_for_ever(void);
+#define DECLARE_WAIT_QUEUE_HEAD(name) int name
+#define wake_up_all(q) ((void)(q))
+#define wait_event(q, condition) do {							\
+	while (!(condition))								\
+		if (!model_run_work())							\
+			model_waits_for_ever();						\
+} while (0)
+#define wait_event_interruptible(q, condition) ({ wait_event(q, condition); 0; })
+
+#define BLOCKING_NOTIFIER_HEAD(name) int name
+#define blocking_notifier_call_chain(head, result, data) ((void)(head))
+#define blocking_notifier_chain_register(head, nb) ((void)(head), 0)
+#define NOTIFY_DONE 0
+enum { PM_SUSPEND_PREPARE, PM_HIBERNATION_PREPARE, PM_RESTORE_PREPARE, PM_POST_SUSPEND,
+       PM_POST_HIBERNATION, PM_POST_RESTORE };
+#define trace_clock_trace_check(m) do { } while (0)
+
+struct kernel_param { int unused; };
+struct kernel_param_ops {
+	int (*set)(const char *val, const struct kernel_param *kp);
+	int (*get)(char *buf, const struct kernel_param *kp);
+};
+#define param_get_uint NULL
+#define module_param_cb(name, ops, data, mode) \
+	static const struct kernel_param_ops *model_param_##name __attribute__((unused)) = ops
+#define kstrtouint(buf, base, value) (sscanf(buf, "%u", value) != 1)
+#define cpulist_parse(buf, mask) (-EINVAL)
+#define cpumask_pr_args(mask) (mask)
+#define sysfs_emit(buf, ...) 0
+
 struct notifier_block { int (*notifier_call)(struct notifier_block *, unsigned long, void *); };
 #define NOTIFY_OK 1
+int register_pm_notifier(struct notifier_block *nb);
 int register_random_vmfork_notifier(struct notifier_block *nb);
 
 typedef struct { u8 b[16]; } uuid_t;
+#define uuid_null ((uuid_t){})
+#define uuid_is_null(uuid) (!memcmp(uuid, &uuid_null, sizeof(uuid_t)))
+#define uuid_copy(to, from) (*(to) = *(from))
+void generate_random_uuid(u8 *bytes);
 struct timespec64 { s64 tv_sec; long tv_nsec; };
+struct old_timespec32 { s32 tv_sec; s32 tv_nsec; };
 struct vdso_clock_trace { u32 epoch; u32 unused; u64 frequency; };
 struct vdso_arch_data { struct vdso_clock_trace clock_trace; };
 extern struct vdso_arch_data *vdso_k_arch_data;

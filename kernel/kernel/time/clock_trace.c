@@ -36,6 +36,8 @@
 #include <linux/clock_trace.h>
 #include <linux/export.h>
 #include <linux/preempt.h>
+#include <linux/string.h>
+#include <linux/time32.h>
 #include <linux/timekeeping.h>
 
 #include "clock_trace_internal.h"
@@ -269,6 +271,17 @@ static __always_inline int put_sample(const struct clock_trace_sample *sample,
 	return 0;
 }
 
+/* The 8 bytes of an old timespec hold the number itself, there is no room for its epoch */
+static __always_inline int put_halves(struct timespec64 *tp, u64 value)
+{
+	struct old_timespec32 halves;
+
+	memcpy(&halves, &value, sizeof(halves));
+	tp->tv_sec = halves.tv_sec;
+	tp->tv_nsec = halves.tv_nsec;
+	return 0;
+}
+
 static noinline int get_timespec_slow(clockid_t which_clock, struct timespec64 *tp)
 {
 	struct clock_trace_sample sample;
@@ -295,4 +308,25 @@ int clock_trace_get_timespec(const clockid_t which_clock, struct timespec64 *tp)
 		return put_sample(&sample, which_clock, tp);
 
 	return get_timespec_slow(which_clock, tp);
+}
+
+/**
+ * clock_trace_get_timespec32 - clock_gettime() with an old timespec
+ * @which_clock: CLOCK_TRACE, CLOCK_TRACE_UNORDERED or CLOCK_TRACE_FREQ
+ * @tp:		where the halves of the number are stored, in the order of its bytes
+ *
+ * As clock_trace_get_timespec().
+ *
+ * Return: 0
+ */
+int clock_trace_get_timespec32(const clockid_t which_clock, struct timespec64 *tp)
+{
+	struct clock_trace_sample sample __uninitialized;
+
+	if (!read_direct(&sample) && !read_counter_for_user(&sample)) {
+		get_timespec_slow(which_clock, tp);
+		return put_halves(tp, tp->tv_sec);
+	}
+
+	return put_halves(tp, which_clock == CLOCK_TRACE_FREQ ? sample.frequency : sample.value);
 }

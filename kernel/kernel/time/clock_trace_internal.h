@@ -96,9 +96,13 @@ static __always_inline u64 clock_trace_never_back(atomic64_t *highest, u64 value
 
 extern struct kobject *clock_trace_kobj;
 
+/* clock_trace_uuid.c */
+void clock_trace_forget_uuid(void);
+
 void clock_trace_read_any(struct clock_trace_sample *sample);
 void clock_trace_read_for_user(struct clock_trace_sample *sample);
 int clock_trace_get_timespec(const clockid_t which_clock, struct timespec64 *tp);
+int clock_trace_get_timespec32(const clockid_t which_clock, struct timespec64 *tp);
 
 /*
  * What the sync check calls. The core keeps the set of CPUs whose counter may be read
@@ -123,13 +127,33 @@ int clock_trace_get_timespec(const clockid_t which_clock, struct timespec64 *tp)
 void clock_trace_withhold(void);
 
 /**
- * clock_trace_bar - have nobody read the counter directly, whatever is measured
- * @bar:	true before a suspend, which may change what was measured; false when the CPUs
- *		have passed since
+ * clock_trace_keep_up - let CPUs that are not measured follow this CPU's counter
  *
- * Withholds the epoch, and clock_trace_restore() does nothing. Any context but NMI.
+ * While the epoch is withheld, what such CPUs read from jiffies falls behind the counter.
+ * To be called now and then on a CPU that is measured. Does nothing while there is an epoch.
+ *
+ * Any context but NMI.
  */
-void clock_trace_bar(bool bar);
+void clock_trace_keep_up(void);
+
+/**
+ * clock_trace_bar - have nobody read the counter directly, whatever is measured
+ *
+ * Withholds the epoch; clock_trace_restore() does nothing until clock_trace_unbar(). For a
+ * suspend, which may change what was measured, and yet begin no new epoch.
+ *
+ * Any context but NMI.
+ */
+void clock_trace_bar(void);
+
+/**
+ * clock_trace_unbar - end of a suspend
+ *
+ * The time line goes on if no other one has begun, but only one CPU counts as measured.
+ *
+ * With cpus_read_lock() held.
+ */
+void clock_trace_unbar(void);
 
 /**
  * clock_trace_restore - let readers read the counter again
@@ -146,13 +170,25 @@ void clock_trace_bar(bool bar);
 bool clock_trace_restore(void);
 
 /**
+ * clock_trace_generation - what a measurement that begins now is good for
+ *
+ * Any context but NMI.
+ *
+ * Return: a number that changes when all measurements so far become void.
+ */
+unsigned int clock_trace_generation(void);
+
+/**
  * clock_trace_cpu_passed - the sync check has measured a CPU
  * @cpu:	its counter may be read from now on. It has been measured against a CPU
  *		that has passed itself; the first one, the reference, need not have been.
+ * @measured_in: clock_trace_generation() before the measurement began. If that is another
+ *		one now, the measurement may have been made on an earlier time line, and
+ *		does not count.
  *
  * Any context but NMI.
  */
-void clock_trace_cpu_passed(unsigned int cpu);
+void clock_trace_cpu_passed(unsigned int cpu, unsigned int measured_in);
 
 /**
  * clock_trace_cpu_has_passed - may the counter of a CPU be read?

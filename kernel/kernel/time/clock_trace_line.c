@@ -68,7 +68,10 @@ bool clock_trace_user_space __read_mostly;
 static u32 monotonic_epoch = 1;
 static u32 epoch_key;
 
-/* clock_trace_bar() has been called. Protected by clock_trace_lock */
+/* How often clock_trace_measured has been cleared. Protected by clock_trace_lock */
+static unsigned int generation;
+
+/* From clock_trace_bar() to clock_trace_unbar(). Protected by clock_trace_lock */
 static bool barred;
 
 u64 notrace clock_trace_no_counter(void)
@@ -131,18 +134,27 @@ void clock_trace_publish_vdso(void)
  * it, makes it less than an eighth faster than the counter: adjtimex() allows a tenth. The
  * first jiffy may have been nearly over. Any context, including NMI.
  *
- * Return: no more than the counter of a measured CPU, which it follows by steps of a jiffy.
+ * Return: no more than the counter of a measured CPU, which it follows by steps of a jiffy. It
+ * falls behind by less than an eighth of the time since the last clock_trace_keep_up().
  */
 u64 notrace clock_trace_from_jiffies(const struct clock_trace_line *line)
 {
-	long passed = READ_ONCE(jiffies) - line->held_jiffies;
+	struct clock_trace_held held;
+	unsigned int seq;
+	long passed;
 	u64 ticks;
 
+	do {
+		seq = raw_read_seqcount_latch(&line->held_seq);
+		held = line->held[seq & 1];
+	} while (raw_read_seqcount_latch_retry(&line->held_seq, seq));
+
+	passed = READ_ONCE(jiffies) - held.jiffies;
 	if (passed <= 0)
-		return line->held_ticks;
+		return held.ticks;
 
 	ticks = (u64)(passed - 1) * ((u32)(line->frequency >> 3) / HZ);
-	return line->held_ticks + 7 * ticks;
+	return held.ticks + 7 * ticks;
 }
 
 /* What jiffies would be now if no tick was late: they catch up at once */
@@ -163,10 +175,19 @@ static unsigned long jiffies_due(void)
 	return late < 0 ? due : due + 1 + div_u64(late, TICK_NSEC);
 }
 
+/* With clock_trace_lock held, or on a line that is being prepared */
 static void hold(struct clock_trace_line *line)
 {
-	line->held_ticks = clock_trace_note_counter(line);
-	line->held_jiffies = jiffies_due();
+	struct clock_trace_held held;
+
+	held.ticks = clock_trace_note_counter(line);
+	held.jiffies = jiffies_due();
+
+	write_seqcount_latch_begin(&line->held_seq);
+	line->held[0] = held;
+	write_seqcount_latch(&line->held_seq);
+	line->held[1] = held;
+	write_seqcount_latch_end(&line->held_seq);
 }
 
 /**
@@ -175,7 +196,6 @@ static void hold(struct clock_trace_line *line)
 void clock_trace_withhold_locked(void)
 {
 	struct clock_trace_line *line = clock_trace_live.line;
-	bool published = clock_trace_live.epoch;
 
 	unpublish();
 	if (line->state != CLOCK_TRACE_COUNTER)
@@ -188,13 +208,9 @@ void clock_trace_withhold_locked(void)
 	smp_mb();
 	/*
 	 * A CPU that is not measured gets no less than the highest value. Readers of the
-	 * counter do not raise that as long as there is an epoch: do it now. If there was none
-	 * already, a CPU that is not measured may be reading what the first one has noted.
+	 * counter do not raise that as long as there is an epoch: do it now.
 	 */
-	if (published)
-		hold(line);
-	else
-		clock_trace_note_counter(line);
+	hold(line);
 }
 
 void clock_trace_withhold(void)
@@ -203,11 +219,10 @@ void clock_trace_withhold(void)
 	clock_trace_withhold_locked();
 }
 
-void clock_trace_bar(bool bar)
+void clock_trace_keep_up(void)
 {
 	guard(raw_spinlock_irqsave)(&clock_trace_lock);
-	barred = bar;
-	if (bar)
+	if (!READ_ONCE(clock_trace_live.epoch))
 		clock_trace_withhold_locked();
 }
 
@@ -243,10 +258,17 @@ bool clock_trace_restore(void)
 	return clock_trace_restore_locked();
 }
 
-void clock_trace_cpu_passed(unsigned int cpu)
+unsigned int clock_trace_generation(void)
 {
 	guard(raw_spinlock_irqsave)(&clock_trace_lock);
-	cpumask_set_cpu(cpu, &clock_trace_measured);
+	return generation;
+}
+
+void clock_trace_cpu_passed(unsigned int cpu, unsigned int measured_in)
+{
+	guard(raw_spinlock_irqsave)(&clock_trace_lock);
+	if (measured_in == generation)
+		cpumask_set_cpu(cpu, &clock_trace_measured);
 }
 
 bool clock_trace_cpu_has_passed(unsigned int cpu)
@@ -254,13 +276,48 @@ bool clock_trace_cpu_has_passed(unsigned int cpu)
 	return cpumask_test_cpu(cpu, &clock_trace_measured);
 }
 
-/* Only the counter of this CPU is known to be on the line that begins now */
-static void measured_is_this_cpu(void)
+/**
+ * clock_trace_forget_measured - all measurements so far are void
+ *
+ * Those that are under way as well. With clock_trace_lock held.
+ */
+void clock_trace_forget_measured(void)
 {
 	lockdep_assert_held(&clock_trace_lock);
 
 	cpumask_clear(&clock_trace_measured);
+	generation++;
+}
+
+/* Only the counter of this CPU is known to be on the line that begins now */
+static void measured_is_this_cpu(void)
+{
+	clock_trace_forget_measured();
 	cpumask_set_cpu(smp_processor_id(), &clock_trace_measured);
+}
+
+void clock_trace_bar(void)
+{
+	guard(raw_spinlock_irqsave)(&clock_trace_lock);
+	barred = true;
+	clock_trace_withhold_locked();
+}
+
+void clock_trace_unbar(void)
+{
+	unsigned int cpu;
+
+	lockdep_assert_cpus_held();
+
+	guard(raw_spinlock_irqsave)(&clock_trace_lock);
+	barred = false;
+	/* One that was on the time line before */
+	cpu = cpumask_any_and(cpu_online_mask, &clock_trace_measured);
+	clock_trace_forget_measured();
+	if (cpu < nr_cpu_ids)
+		cpumask_set_cpu(cpu, &clock_trace_measured);
+	/* With a single CPU online there is nothing to measure */
+	clock_trace_restore_locked();
 }
 
 /**
@@ -306,8 +363,6 @@ struct clock_trace_line *clock_trace_begin_line(enum clock_trace_state state, u6
 	line->source = NULL;
 	line->base_ticks = 0;
 	line->base_ns = 0;
-	line->held_ticks = 0;
-	line->held_jiffies = 0;
 	atomic64_set(&line->own_highest, 0);
 	line->highest = &line->own_highest;
 	return line;
@@ -435,6 +490,8 @@ static void disrupted_work_fn(struct work_struct *work)
 	u32 key = get_random_u32();
 	struct clock_trace_info info;
 
+	/* Who finds the new epoch finds the new identity, too */
+	clock_trace_forget_uuid();
 	scoped_guard(mutex, &clock_trace_mutex) {
 		/* No CPU is on its way up or down, for which the epoch is withheld */
 		guard(cpus_read_lock)();

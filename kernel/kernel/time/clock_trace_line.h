@@ -13,6 +13,7 @@
 #include <linux/clock_trace.h>
 #include <linux/cpumask.h>
 #include <linux/mutex.h>
+#include <linux/seqlock.h>
 #include <linux/smp.h>
 #include <linux/spinlock.h>
 #include <linux/static_call.h>
@@ -22,6 +23,16 @@
 #include <vdso/datapage.h>
 
 #include "clock_trace_internal.h"
+
+/**
+ * struct clock_trace_held - how far a counter was while its epoch is taken away
+ * @ticks:	what it had reached at least
+ * @jiffies:	the jiffies then, at least
+ */
+struct clock_trace_held {
+	u64			ticks;
+	unsigned long		jiffies;
+};
 
 /**
  * struct clock_trace_line - a time line
@@ -38,8 +49,8 @@
  * @source:	the counter, with CLOCK_TRACE_COUNTER
  * @base_ticks:	with CLOCK_MONOTONIC: value at @base_ns
  * @base_ns:	with CLOCK_MONOTONIC: nanoseconds where this line begins
- * @held_ticks:	with a counter: value when its epoch was taken away
- * @held_jiffies: the jiffies then
+ * @held_seq:	says which of the two to read: an NMI may read while they are written
+ * @held:	with a counter whose epoch is taken away: how far it was, not long ago
  * @highest:	no reader that finds no epoch returns less than this. Such readers raise
  *		it when they read the counter, or CLOCK_MONOTONIC while that is being
  *		updated. All others only read it.
@@ -55,8 +66,8 @@ struct clock_trace_line {
 	struct clock_trace_source	*source;
 	u64				base_ticks;
 	u64				base_ns;
-	u64				held_ticks;
-	unsigned long			held_jiffies;
+	seqcount_latch_t		held_seq;
+	struct clock_trace_held		held[2];
 	atomic64_t			*highest;
 	atomic64_t			own_highest ____cacheline_aligned;
 };
@@ -109,14 +120,8 @@ u64 clock_trace_from_jiffies(const struct clock_trace_line *line);
  */
 static __always_inline u64 clock_trace_note_counter(struct clock_trace_line *line)
 {
-	if (unlikely(!cpumask_test_cpu(raw_smp_processor_id(), &clock_trace_measured))) {
-		u64 value = clock_trace_from_jiffies(line);
-
-		/* What it is made from does not change before this CPU has been measured */
-		smp_rmb();
-		if (likely(!cpumask_test_cpu(raw_smp_processor_id(), &clock_trace_measured)))
-			return clock_trace_never_back(line->highest, value);
-	}
+	if (unlikely(!cpumask_test_cpu(raw_smp_processor_id(), &clock_trace_measured)))
+		return clock_trace_never_back(line->highest, clock_trace_from_jiffies(line));
 
 	return clock_trace_never_back(line->highest, static_call(clock_trace_counter)());
 }
@@ -131,6 +136,7 @@ static inline struct vdso_clock_trace *clock_trace_vdso_data(void)
 void clock_trace_withhold_locked(void);
 bool clock_trace_restore_locked(void);
 void clock_trace_publish_vdso(void);
+void clock_trace_forget_measured(void);
 void clock_trace_look_for_loss(struct clock_trace_source *source);
 struct clock_trace_line *clock_trace_begin_line(enum clock_trace_state state, u64 frequency);
 void clock_trace_set_line(struct clock_trace_line *line);

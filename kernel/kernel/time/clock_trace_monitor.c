@@ -7,7 +7,7 @@
  *  - before it drives the clock, and whenever an online CPU has not been measured, as
  *    after resume: those CPUs;
  *  - when a CPU comes online: that CPU, before a user task can run on it;
- *  - on request, and after a suspend in which no new epoch began: all online CPUs;
+ *  - on request: all online CPUs;
  *  - while somebody uses the clock, every clock_trace.check_interval seconds: the CPUs
  *    that may be disturbed. Those are the ones in clock_trace.check_cpus that neither
  *    isolcpus=, nohz_full= nor a cpuset has isolated.
@@ -25,7 +25,6 @@
 
 #define pr_fmt(fmt) "clock_trace: " fmt
 
-#include <linux/atomic.h>
 #include <linux/clock_trace.h>
 #include <linux/cpu.h>
 #include <linux/cpuhotplug.h>
@@ -83,10 +82,6 @@ static struct {
 	struct clock_trace_source	*source;
 	/* All CPUs that were online have passed since the source was enabled */
 	bool				passed;
-	/* Nobody reads the counter until all online CPUs have passed once more */
-	bool				resuming;
-	/* From the beginning of a suspend to its end */
-	bool				suspending;
 	/* Somebody uses the clock */
 	bool				used;
 	/* A periodic check is due */
@@ -105,12 +100,9 @@ static struct {
 	/* How often a check was wanted at once, and of these how many are through */
 	unsigned long			wanted;
 	unsigned long			done;
-	/* The value of @rechecks when the sweep began */
-	int				sweep_rechecks;
+	/* clock_trace_generation() when the sweep began */
+	unsigned int			generation;
 } monitor;
-
-/* How often all measurements have become void */
-static atomic_t rechecks;
 
 /* CPUs that the periodic check may disturb, as far as they are not isolated */
 static struct cpumask check_cpus = { CPU_BITS_ALL };
@@ -218,7 +210,7 @@ static bool all_measured(void)
 /* Measure a CPU against this one, to which the task is bound */
 static enum clock_trace_check_result check_cpu(unsigned int cpu, bool patient)
 {
-	int before = atomic_read(&rechecks);
+	unsigned int generation = clock_trace_generation();
 	char reason[CLOCK_TRACE_REASON_SIZE];
 	enum clock_trace_check_result result;
 	struct clock_trace_measurement m;
@@ -231,10 +223,10 @@ static enum clock_trace_check_result check_cpu(unsigned int cpu, bool patient)
 	if (result == CLOCK_TRACE_CHECK_FAILED) {
 		clock_trace_describe_failure(&m, reason, sizeof(reason));
 		clock_trace_source_condemned(monitor.source, reason);
-	} else if (atomic_read(&rechecks) == before) {
+	} else {
 		/* The first two that agree are on the time line by definition */
-		clock_trace_cpu_passed(raw_smp_processor_id());
-		clock_trace_cpu_passed(cpu);
+		clock_trace_cpu_passed(raw_smp_processor_id(), generation);
+		clock_trace_cpu_passed(cpu, generation);
 	}
 	record(&m);
 	trace_clock_trace_check(&m);
@@ -245,6 +237,8 @@ static enum clock_trace_check_result check_cpu(unsigned int cpu, bool patient)
 static long sweep_measure_fn(void *unused)
 {
 	clock_trace_sweep_measure(&monitor.sweep, check_cpu);
+	/* There may be a CPU that cannot be met for long */
+	clock_trace_keep_up();
 	return 0;
 }
 
@@ -298,7 +292,7 @@ static void begin_sweep(void)
 	static struct cpumask cpus, candidates, preferred;
 	unsigned int reference;
 
-	if (monitor.requested != monitor.served || monitor.resuming) {
+	if (monitor.requested != monitor.served) {
 		monitor.kind = SWEEP_ALL;
 		monitor.serving = monitor.requested;
 		cpumask_copy(&cpus, cpu_online_mask);
@@ -320,7 +314,7 @@ static void begin_sweep(void)
 		return;
 	}
 
-	monitor.sweep_rechecks = atomic_read(&rechecks);
+	monitor.generation = clock_trace_generation();
 	get_preferred(&preferred);
 	get_candidates(&candidates, monitor.kind == SWEEP_PERIODIC ? &cpus : cpu_online_mask);
 	reference = clock_trace_choose_reference(&candidates, &preferred,
@@ -334,14 +328,14 @@ static void begin_sweep(void)
 /* Begin anew if measurements have become void, or if more CPUs are wanted now */
 static void drop_stale_sweep(void)
 {
-	if (monitor.sweep_rechecks != atomic_read(&rechecks) ||
+	if (monitor.generation != clock_trace_generation() ||
 	    (monitor.kind != SWEEP_ALL && monitor.requested != monitor.served))
 		monitor.kind = SWEEP_NONE;
 }
 
 static unsigned int longest_retry_ms(void)
 {
-	if (!check_interval || monitor.kind == SWEEP_UNMEASURED || monitor.resuming)
+	if (!check_interval || monitor.kind == SWEEP_UNMEASURED)
 		return MAX_RETRY_MS;
 	return check_interval * MSEC_PER_SEC;
 }
@@ -349,20 +343,17 @@ static unsigned int longest_retry_ms(void)
 /* What the end of a sweep means. Queues what has to follow */
 static void end_sweep(enum clock_trace_check_result result)
 {
-	if (result == CLOCK_TRACE_CHECK_PASSED && monitor.kind == SWEEP_ALL)
-		monitor.resuming = false;
 	if (result == CLOCK_TRACE_CHECK_PASSED)
 		monitor.last_passed = jiffies;
 	if (can_check() && all_measured()) {
 		WRITE_ONCE(monitor.passed, true);
-		clock_trace_bar(monitor.resuming || monitor.suspending);
 		clock_trace_restore();
 	}
 	if (monitor.kind == SWEEP_ALL)
 		monitor.request_result = result;
 
 	if (result == CLOCK_TRACE_CHECK_INCOMPLETE) {
-		if (monitor.periodic || monitor.resuming || !all_measured())
+		if (monitor.periodic || !all_measured())
 			step_in(clock_trace_retry_ms(monitor.retries++, longest_retry_ms()));
 	} else {
 		monitor.retries = 0;
@@ -418,7 +409,7 @@ static enum clock_trace_check_result do_step(void)
 	}
 	/* A single CPU has a single time line */
 	if (num_online_cpus() == 1)
-		clock_trace_cpu_passed(cpumask_first(cpu_online_mask));
+		clock_trace_cpu_passed(cpumask_first(cpu_online_mask), clock_trace_generation());
 	result = clock_trace_sweep_end(&monitor.sweep);
 	end_sweep(result);
 	return result;
@@ -598,7 +589,6 @@ void clock_trace_monitor_set_used(bool used)
  */
 void clock_trace_monitor_recheck(void)
 {
-	atomic_inc(&rechecks);
 	step_now();
 }
 
@@ -656,22 +646,18 @@ static void notify_work_fn(struct work_struct *work)
  */
 static int pm_notify_fn(struct notifier_block *nb, unsigned long event, void *unused)
 {
-	guard(mutex)(&check_mutex);
 	switch (event) {
 	case PM_SUSPEND_PREPARE:
 	case PM_HIBERNATION_PREPARE:
 	case PM_RESTORE_PREPARE:
-		monitor.suspending = true;
-		clock_trace_bar(true);
+		clock_trace_bar();
 		return NOTIFY_OK;
 	case PM_POST_SUSPEND:
 	case PM_POST_HIBERNATION:
 	case PM_POST_RESTORE:
-		monitor.suspending = false;
-		monitor.resuming = true;
-		/* A sweep that began before has measured some CPUs too early */
-		monitor.kind = SWEEP_NONE;
-		step_now();
+		scoped_guard(cpus_read_lock)
+			clock_trace_unbar();
+		clock_trace_monitor_recheck();
 		return NOTIFY_OK;
 	default:
 		return NOTIFY_DONE;
@@ -819,8 +805,9 @@ static int __init clock_trace_monitor_init(void)
 	int err;
 
 	check_wq = alloc_workqueue("clock_trace", WQ_UNBOUND | WQ_FREEZABLE, 0);
+	/* No counter drives the clock without a check, and callers wait for one */
 	if (!check_wq)
-		return -ENOMEM;
+		check_wq = system_freezable_wq;
 
 	/* So that the first reference is the first CPU */
 	monitor.sweep.reference = nr_cpu_ids - 1;

@@ -30,3 +30,8 @@ const struct k_clock clock_trace = {
 	.clock_getres		= get_resolution,
 	.clock_get_timespec	= clock_trace_get_timespec,
 };
+
+/* For an old timespec: its 8 bytes hold the number itself, there is no room for its epoch */
+const struct k_clock clock_trace32 = {
+	.clock_get_timespec	= clock_trace_get_timespec32,
+};

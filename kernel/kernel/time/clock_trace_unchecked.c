@@ -23,7 +23,7 @@ static void pass_online_cpus(void)
 	lockdep_assert_cpus_held();
 
 	for_each_online_cpu(cpu)
-		clock_trace_cpu_passed(cpu);
+		clock_trace_cpu_passed(cpu, clock_trace_generation());
 }
 
 void clock_trace_monitor_start(struct clock_trace_source *source)
@@ -48,7 +48,7 @@ void clock_trace_monitor_recheck(void)
 
 static int cpu_online_fn(unsigned int cpu)
 {
-	clock_trace_cpu_passed(cpu);
+	clock_trace_cpu_passed(cpu, clock_trace_generation());
 	clock_trace_restore();
 	return 0;
 }

@@ -78,6 +78,22 @@ judge_syscalls()
 	END
 }
 
+# no_dearer BASE PATCHED: what the clocks of the base kernel take, as system calls and through
+# the vDSO, is no more with the series
+no_dearer()
+{
+	python3 - "$@" <<-'END'
+		import json, sys
+		base, patched = ({(r["path"], r["clock"]): r["cost"] for r in json.load(open(path))["rows"]}
+		                 for path in sys.argv[1:])
+		for (path, clock), cost in base.items():
+		    print(f"{path} {clock}: {patched[path, clock]}, base {cost}")
+		dearer = [key for key in base if patched[key] > base[key]]
+		print("dearer:", dearer)
+		sys.exit(1 if dearer or len(base) < 10 else 0)
+	END
+}
+
 tap_begin
 for cpu in "${CPUS[@]}"; do
 	tap_run "alternatives of the patched images on ${cpu%,la57=off} are the kernel's" \
@@ -92,6 +108,12 @@ for state in counter fallback monotonic; do
 	tap_run "count them again, in another boot" \
 		count_in_guest "$state" "$WORK/$state-b" || true
 	tap_run "the numbers repeat to the digit" same_counts "$state" || true
+done
+tap_run "count those of the base kernel" \
+	env BIN="$BIN" syscall-cost/run-in-guest "$UNPATCHED" "$WORK/base" || true
+for abi in x86-64 i386; do
+	tap_run "$abi: no other clock takes more instructions than in the base kernel" \
+		no_dearer "$WORK/base-$abi.json" "$WORK/counter-a-$abi.json" || true
 done
 tap_run "the guest's counts of the vDSO are those of single steps" agree || true
 for path in syscall syscall-time32; do
