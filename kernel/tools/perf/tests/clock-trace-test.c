@@ -202,6 +202,12 @@ static int test__impossible(struct test_suite *t __maybe_unused, int subtest __m
 	bad.frequency = CLOCK_TRACE_FREQUENCY_MAX + 1;
 	TEST_ASSERT_EQUAL("frequency", clock_trace__add_line(&clock, &bad), -EINVAL);
 	bad = good;
+	bad.uuid[0] = '%';
+	TEST_ASSERT_EQUAL("UUID", clock_trace__add_line(&clock, &bad), -EINVAL);
+	bad = good;
+	memset(bad.uuid, 'a', sizeof(bad.uuid));
+	TEST_ASSERT_EQUAL("UUID without an end", clock_trace__add_line(&clock, &bad), -EINVAL);
+	bad = good;
 	bad.first.ticks = 3;
 	TEST_ASSERT_EQUAL("backwards", clock_trace__add_line(&clock, &bad), -EINVAL);
 	TEST_ASSERT_EQUAL("none added", clock.nr, 0);

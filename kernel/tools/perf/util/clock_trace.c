@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <api/fs/fs.h>
+#include <linux/ctype.h>
 #include <linux/kernel.h>
 #include <linux/zalloc.h>
 
@@ -23,6 +25,9 @@
 /* NTP steers a clock by less than that. Short intervals may differ by a millisecond. */
 #define TOD_SLEW_MAX_PPM	1000
 #define TOD_STEP_MIN_NS		NSEC_PER_MSEC
+
+/* Another one after each boot and in each clone of a virtual machine */
+#define UUID_FILE		"kernel/clock_trace/uuid"
 
 /* What clock_gettime() stores */
 struct reading {
@@ -80,7 +85,7 @@ static int pair_once(struct clock_trace_line *line)
 
 static int pair(struct clock_trace_line *line)
 {
-	struct clock_trace_line again;
+	struct clock_trace_line again = {};
 	int i, err;
 
 	err = pair_once(line);
@@ -90,6 +95,35 @@ static int pair(struct clock_trace_line *line)
 			*line = again;
 	}
 	return err;
+}
+
+/* Hexadecimal digits and hyphens, or nothing */
+static bool is_uuid(const char *text)
+{
+	size_t i, length = strnlen(text, CLOCK_TRACE_UUID_SIZE);
+
+	if (length == CLOCK_TRACE_UUID_SIZE)
+		return false;
+	for (i = 0; i < length; i++)
+		if (!isxdigit(text[i]) && text[i] != '-')
+			return false;
+	return true;
+}
+
+/* Leave it empty where the kernel does not show it. */
+static void read_uuid(struct clock_trace_line *line)
+{
+	size_t size, length;
+	char *text;
+
+	if (sysfs__read_str(UUID_FILE, &text, &size))
+		return;
+	length = strnlen(text, size);
+	while (length && isspace(text[length - 1]))
+		length--;
+	if (length < CLOCK_TRACE_UUID_SIZE)
+		memcpy(line->uuid, text, length);
+	free(text);
 }
 
 /**
@@ -105,7 +139,7 @@ int clock_trace__add_line(struct clock_trace *clock, const struct clock_trace_li
 
 	if (!line->epoch || line->epoch > CLOCK_TRACE_EPOCH_MAX || !line->frequency ||
 	    line->frequency > CLOCK_TRACE_FREQUENCY_MAX ||
-	    line->first.ticks > line->last.ticks)
+	    line->first.ticks > line->last.ticks || !is_uuid(line->uuid))
 		return -EINVAL;
 	if (clock->nr == CLOCK_TRACE_LINES_MAX)
 		return -E2BIG;
@@ -130,14 +164,16 @@ int clock_trace__add_line(struct clock_trace *clock, const struct clock_trace_li
 int clock_trace__note(struct clock_trace *clock)
 {
 	struct clock_trace_line *last = clock->nr ? &clock->lines[clock->nr - 1] : NULL;
-	struct clock_trace_line now;
+	struct clock_trace_line now = {};
 	int err;
 
 	err = pair(&now);
 	if (err)
 		return err;
-	if (!last || last->epoch != now.epoch)
+	if (!last || last->epoch != now.epoch) {
+		read_uuid(&now);
 		return clock_trace__add_line(clock, &now);
+	}
 	last->last = now.first;
 	return 0;
 }

@@ -18,6 +18,8 @@
 /* With more Hz, ticks of less than a second times 10^9 would not fit in 64 bits. */
 #define CLOCK_TRACE_FREQUENCY_MAX	(UINT64_MAX / NSEC_PER_SEC)
 #define CLOCK_TRACE_LINES_MAX	256
+/* 36 characters, NUL, and padding in the file */
+#define CLOCK_TRACE_UUID_SIZE	40
 
 struct clock_trace_guest;
 
@@ -39,6 +41,7 @@ struct clock_trace_pairing {
  * @frequency: ticks per second
  * @first: the first reading while recording
  * @last: the last one
+ * @uuid: the UUID of the kernel's clock, empty if not known
  * @start: the first value that is on this line, as far as known
  * @end: the last one, as far as known
  * @base_ticks: value at @base_ns
@@ -49,6 +52,7 @@ struct clock_trace_line {
 	u64 frequency;
 	struct clock_trace_pairing first;
 	struct clock_trace_pairing last;
+	char uuid[CLOCK_TRACE_UUID_SIZE];
 	u64 start;
 	u64 end;
 	u64 base_ticks;
