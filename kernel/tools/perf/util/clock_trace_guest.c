@@ -276,10 +276,10 @@ u64 clock_trace_guest__ns(struct clock_trace_guest *guest, u32 cpu, u64 ticks)
 int clock_trace_guest__report(const struct clock_trace_guest *guest)
 {
 	if (guest->unplaced)
-		pr_warning("WARNING: %" PRIu64 " guest times fit no host time, and are shown as 0\n",
+		pr_warning("WARNING: %" PRIu64 " guest times fit no host time, shown as 0\n",
 			   guest->unplaced);
 	if (guest->ambiguous)
-		pr_warning("WARNING: %" PRIu64 " guest times fit several host times; the first is shown\n",
+		pr_warning("WARNING: %" PRIu64 " guest times fit several, the first is shown\n",
 			   guest->ambiguous);
 	if (guest->assumed)
 		pr_debug("%" PRIu64 " times of the guest are of when the host did not record\n",
