@@ -2,7 +2,9 @@
 /*
  * The events of all vCPUs: taking them in, sorting and checking them.
  */
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE
+#endif
 #include <search.h>
 #include <stdlib.h>
 #include <string.h>

@@ -10,8 +10,8 @@
  *   no gap announced	known			guessed from end to end
  *   before the gap	known			known, as the first event says
  *   in the gap		assumed			guessed
- *   after the gap	known if the second	known if the second event
- *			event tells it,		tells it, else untold
+ *   after the gap	known if the second	known if the second
+ *			event tells it,		event tells it, else untold
  *			else assumed
  *
  * Several gaps between two events count as one from the first's beginning to

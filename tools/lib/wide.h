@@ -14,7 +14,6 @@
 
 #if defined(__SIZEOF_INT128__) && !defined(CLOCKTRACE_PORTABLE_WIDE)
 #define CLOCKTRACE_HAVE_INT128 1
-__extension__ typedef unsigned __int128 wide_native;
 #endif
 
 struct wide {
@@ -58,7 +57,7 @@ static inline struct wide wide_shr(struct wide value, unsigned int bits)
 static inline struct wide wide_mul(uint64_t a, uint64_t b)
 {
 #ifdef CLOCKTRACE_HAVE_INT128
-	wide_native product = (wide_native)a * b;
+	__uint128_t product = (__uint128_t)a * b;
 
 	return (struct wide){ (uint64_t)(product >> 64), (uint64_t)product };
 #else
@@ -78,8 +77,8 @@ static inline struct wide wide_div(struct wide value, uint64_t divisor,
 				   uint64_t *remainder)
 {
 #ifdef CLOCKTRACE_HAVE_INT128
-	wide_native n = (wide_native)value.hi << 64 | value.lo;
-	wide_native quotient = n / divisor;
+	__uint128_t n = (__uint128_t)value.hi << 64 | value.lo;
+	__uint128_t quotient = n / divisor;
 
 	*remainder = (uint64_t)(n - quotient * divisor);
 	return (struct wide){ (uint64_t)(quotient >> 64), (uint64_t)quotient };
