@@ -218,8 +218,12 @@ struct timeline *timeline_recall(const char *path, const struct trace_argument *
 		fclose(binary.file);
 	if (!why)
 		return timeline;
-	*error = text_of("--model %s: %s; remove it to have it made anew, or name another file",
-			 path, why);
+	if (arguments)
+		*error = text_of("--model %s: %s; remove it to have it made anew, or name another file",
+				 path, why);
+	else
+		*error = text_of("the model %s: %s; \"clocktrace merge --model\" makes one", path,
+				 why);
 	free(why);
 	timeline_free(timeline);
 	return NULL;
