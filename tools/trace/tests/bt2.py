@@ -251,6 +251,21 @@ def test_models():
     refused("the model is of other traces", from_ctf(merge.write(world, [guest], "other")), model)
 
 
+def test_clones():
+    """Two guests whose clocks have one UUID are told apart by their files, or not at all"""
+    world = World(41)
+    guests = world.guest("one"), world.guest("other")
+    guests[1].number = guests[0].number
+    for number, guest in enumerate(guests):
+        Vcpu(world, Vm(100, 7 + number), 0, -9_000_000 - number).run(world.stays(100), guest, 0)
+    paths = merge.write(world, guests)
+    model, wanted, _ = learn(paths)
+    refused("is that of several traces of the model", from_ctf(paths), model)
+    out, _ = graph(from_here(paths), model,
+                   ("clocktrace.output", {"model": model, "format": "json"}))
+    check(out == wanted, "not the events of merge")
+
+
 def test_damaged():
     """What is cut gives an error with either source, or what is before is used"""
     paths = simple()
