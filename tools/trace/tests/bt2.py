@@ -65,27 +65,32 @@ def learn(paths, *options, status=0):
     return model, out, err
 
 
-def compare(world, guests, *options, status=0, unplaced=0):
-    """In place of merge.judge(): each line is the same, with either source"""
+def compare(world, guests, *options, status=0, unplaced=0, sources=(from_ctf, from_here)):
+    """In place of merge.judge(): each line is the same, with each of the sources"""
     paths = merge.write(world, guests)
     model, wanted, told = learn(paths, *options, status=status)
     sink = "clocktrace.output", {"model": model, "format": "json"}
-    for sources in from_ctf(paths), from_here(paths):
-        out, err = graph(sources, model, sink)
+    for source in sources:
+        out, err = graph(source(paths), model, sink)
         check(wanted and out == wanted, "not the events of merge:\n" + "\n".join(
             f"{a}\n{b}" for a, b in zip(wanted.splitlines(), out.splitlines()) if a != b)[:1000])
         check(not unplaced or "not placed" in err, f"not said: {err}")
     return merge.events_of(out), told
 
 
-def like_merge(*tests):
-    """Tests of merge, with its judge"""
-    judge, merge.judge = merge.judge, compare
+def like_merge(*tests, **values):
+    """Tests of merge, with the judge of these"""
+    judge, merge.judge = merge.judge, functools.partial(compare, **values)
     try:
         for test in tests:
             test()
     finally:
         merge.judge = judge
+
+
+def is_old():
+    """Babeltrace 2.0, which does not know CTF 2"""
+    return babeltrace("--version")[1].startswith("Babeltrace 2.0")
 
 
 def simple():
@@ -171,7 +176,7 @@ def test_ctf():
     lines, _ = graph(from_ctf(paths), model, ("text.pretty", {"clock-seconds": True}))
     path = merge.directory("plugin-ctf")
     values = {"path": path, "ignore-discarded-events": True}
-    if not babeltrace("--version")[1].startswith("Babeltrace 2.0"):
+    if not is_old():
         # CTF 2 is of a newer protocol of messages.
         values["ctf-version"] = "1"
     graph(from_ctf(paths), model, ("ctf.fs", values))
@@ -249,6 +254,17 @@ def test_models():
     world, guest = merge.simple(2)
     guest.number = 77
     refused("the model is of other traces", from_ctf(merge.write(world, [guest], "other")), model)
+
+
+def test_ctf2():
+    """What source.ctf.fs reads for newer components alone"""
+    if not is_old():
+        like_merge(merge.test_ctf2, sources=[from_here])
+        return
+    world, guest = merge.simple()
+    model = learn(merge.write(world, [guest]))[0]
+    guest.ctf2 = True
+    refused("reads from version 2.1 on", from_here(merge.write(world, [guest])), model)
 
 
 def test_clones():
