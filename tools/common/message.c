@@ -10,28 +10,47 @@
 #include "common/message.h"
 
 static const char *program = "clocktrace";
+static void (*handler)(const char *text);
 
 void message_program(const char *name)
 {
 	program = name;
 }
 
+void message_handler(void (*function)(const char *text))
+{
+	handler = function;
+}
+
+static void put(FILE *file, const char *text)
+{
+	for (; *text; text++) {
+		if (iscntrl((unsigned char)*text) && *text != '\n')
+			fprintf(file, "\\x%02x", (unsigned char)*text);
+		else
+			fputc(*text, file);
+	}
+}
+
 /* What is quoted may come from a file, and must not steer a terminal. */
 static void print(const char *format, va_list arguments)
 {
-	char *text;
-	size_t i;
+	char *text, *clean = NULL;
+	size_t size;
+	FILE *file;
 
 	if (vasprintf(&text, format, arguments) < 0)
 		text = NULL;
-	fprintf(stderr, "%s: ", program);
-	for (i = 0; text && text[i]; i++) {
-		if (iscntrl((unsigned char)text[i]) && text[i] != '\n')
-			fprintf(stderr, "\\x%02x", (unsigned char)text[i]);
-		else
-			fputc(text[i], stderr);
+	file = text ? open_memstream(&clean, &size) : NULL;
+	if (file) {
+		put(file, text);
+		fclose(file);
 	}
-	fputc('\n', stderr);
+	if (handler)
+		handler(clean ? clean : "out of memory");
+	else
+		fprintf(stderr, "%s: %s\n", program, clean ? clean : "out of memory");
+	free(clean);
 	free(text);
 }
 

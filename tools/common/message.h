@@ -19,6 +19,14 @@ enum {
 void message_program(const char *name);
 
 /**
+ * message_handler() - have messages go elsewhere
+ * @function: called with each message, without a newline; NULL for standard error
+ *
+ * For a library, whose messages belong to the program that it is in.
+ */
+void message_handler(void (*function)(const char *text));
+
+/**
  * complain() - print a message to standard error
  * @format: as for printf(), without a newline
  *

@@ -15,9 +15,10 @@
 #include "readers/fingerprint.h"
 
 /* The last digits are the version of the form. */
-#define MAGIC UINT64_C(0xc10c7ace30de0003)
+#define MAGIC UINT64_C(0xc10c7ace30de0004)
 #define PARTY_SIZE (9 * sizeof(uint64_t))
 #define EPOCH_SIZE (4 * sizeof(uint64_t))
+#define IDENTITY_SIZE (2 * sizeof(uint64_t))
 
 static void keep_party(const struct party *party, struct binary_file *binary)
 {
@@ -39,6 +40,28 @@ static void keep_party(const struct party *party, struct binary_file *binary)
 		binary_put(binary, epoch->number);
 		binary_put(binary, epoch->state);
 		binary_put(binary, epoch->begin);
+	}
+	binary_put(binary, party->nr_identities);
+	for (i = 0; i < party->nr_identities; i++) {
+		binary_put(binary, party->identities[i].section);
+		binary_put_text(binary, party->identities[i].uuid);
+	}
+}
+
+static void recall_identities(struct party *party, struct binary_file *binary)
+{
+	size_t i;
+
+	party->nr_identities = binary_get_count(binary, IDENTITY_SIZE);
+	party->identities = zalloc((party->nr_identities + 1) * sizeof(*party->identities));
+	for (i = 0; i < party->nr_identities; i++) {
+		struct identity *identity = &party->identities[i];
+		char *uuid;
+
+		identity->section = (unsigned int)binary_get(binary);
+		uuid = binary_get_text(binary);
+		memcpy(identity->uuid, uuid, strnlen(uuid, sizeof(identity->uuid) - 1));
+		free(uuid);
 	}
 }
 
@@ -124,7 +147,7 @@ static char *recall_parties(struct timeline *timeline, const struct trace_argume
 	char *error = NULL;
 	size_t i;
 
-	for (i = 0; i < count; i++)
+	for (i = 0; arguments && i < count; i++)
 		fingerprints[i] = fingerprint_of(arguments[i].path);
 	for (i = 0; i < timeline->nr_parties; i++) {
 		struct party *party = &timeline->parties[i];
@@ -136,10 +159,11 @@ static char *recall_parties(struct timeline *timeline, const struct trace_argume
 		party->damaged = (size_t)binary_get(binary);
 		party->name = binary_get_text(binary);
 		recall_epochs(party, binary);
-		if (!error && !binary->failed)
+		recall_identities(party, binary);
+		if (arguments && !error && !binary->failed)
 			error = find_trace(party, arguments, fingerprints, used, count);
 	}
-	if (!error && timeline->nr_parties != count)
+	if (arguments && !error && timeline->nr_parties != count)
 		error = text_of("it belongs to other traces: to %zu, not %zu",
 				timeline->nr_parties, count);
 	free(fingerprints);
@@ -188,14 +212,18 @@ struct timeline *timeline_recall(const char *path, const struct trace_argument *
 	}
 	if (!why)
 		why = recall_rest(timeline, &binary);
-	if (!why && timeline->epoch != epoch)
+	if (!why && arguments && timeline->epoch != epoch)
 		why = text_of("it was made with another option --epoch");
 	if (binary.file)
 		fclose(binary.file);
 	if (!why)
 		return timeline;
-	*error = text_of("--model %s: %s; remove it to have it made anew, or name another file",
-			 path, why);
+	if (arguments)
+		*error = text_of("--model %s: %s; remove it to have it made anew, or name another file",
+				 path, why);
+	else
+		*error = text_of("the model %s: %s; \"clocktrace merge --model\" makes one", path,
+				 why);
 	free(why);
 	timeline_free(timeline);
 	return NULL;

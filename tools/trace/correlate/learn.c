@@ -343,14 +343,37 @@ static struct timeline *set_up(const struct trace_argument *arguments, size_t co
 	return timeline;
 }
 
+static void learn_identities(struct party *party, const struct machine *machine)
+{
+	size_t i, j;
+
+	for (i = 0; i < machine->nr_streams; i++) {
+		const char *uuid = machine->streams[i].reader->uuid;
+		unsigned int section = machine->streams[i].section;
+
+		for (j = 0; j < party->nr_identities; j++)
+			if (party->identities[j].section == section &&
+			    !strcmp(party->identities[j].uuid, uuid))
+				break;
+		if (j < party->nr_identities)
+			continue;
+		party->identities = array_room(party->identities, j, sizeof(*party->identities));
+		party->identities[j].section = section;
+		memcpy(party->identities[j].uuid, uuid, sizeof(party->identities[j].uuid));
+		party->nr_identities++;
+	}
+}
+
 static char *learn(struct timeline *timeline, struct machine **machines, uint32_t epoch,
 		   bool keep, progress_handler progress)
 {
 	char *error = NULL;
 	size_t i;
 
-	for (i = 0; i < timeline->nr_parties; i++)
+	for (i = 0; i < timeline->nr_parties; i++) {
 		timeline->parties[i].name = own_name(timeline, i, machines[i]->name);
+		learn_identities(&timeline->parties[i], machines[i]);
+	}
 	learn_clock(timeline, machines, timeline->nr_parties);
 	timeline->host = host_new(&error);
 	if (!error) {
@@ -437,6 +460,7 @@ void timeline_free(struct timeline *timeline)
 	for (i = 0; i < timeline->nr_parties; i++) {
 		free(timeline->parties[i].path);
 		free(timeline->parties[i].name);
+		free(timeline->parties[i].identities);
 		match_free(timeline->parties[i].match);
 		epochs_free(&timeline->parties[i].epochs);
 	}

@@ -31,7 +31,7 @@ struct guest_stream {
 	uint64_t last_time;
 };
 
-struct run {
+struct timeline_run {
 	struct timeline *timeline;
 	struct machine **machines;
 	struct guest_stream *streams;
@@ -40,9 +40,14 @@ struct run {
 	/* Number of the host's event among those that are used, and among all */
 	uint64_t host_order;
 	uint64_t host_events;
+	/* The host's next event, NULL after its last */
+	struct stream *host_stream;
+	/* The guest whose event was returned last, NULL if it was the host's */
+	struct guest_stream *current;
+	bool has_current;
 };
 
-static void find_unit(const struct run *run, struct guest_stream *guest)
+static void find_unit(const struct timeline_run *run, struct guest_stream *guest)
 {
 	const struct match *match = run->timeline->parties[guest->party].match;
 	unsigned int cpu = guest->stream->event.cpu;
@@ -77,7 +82,7 @@ static enum clocktrace_certainty certainty_at(struct guest_stream *guest,
 	return guest->span.certainty;
 }
 
-static bool place_in(const struct run *run, struct guest_stream *guest, size_t number,
+static bool place_in(const struct timeline_run *run, struct guest_stream *guest, size_t number,
 		     struct clocktrace_ticks *ticks)
 {
 	const struct host *host = run->timeline->host;
@@ -108,7 +113,7 @@ static bool place_in(const struct run *run, struct guest_stream *guest, size_t n
 }
 
 /* Why it cannot be placed, by the era that is nearest */
-static void count_unplaced(struct run *run, struct guest_stream *guest)
+static void count_unplaced(struct timeline_run *run, struct guest_stream *guest)
 {
 	struct timeline *timeline = run->timeline;
 	const struct host *host = timeline->host;
@@ -147,7 +152,7 @@ static void count_unplaced(struct run *run, struct guest_stream *guest)
 }
 
 /* Guests' times are placed while the guest's clock is the counter, in whatever epoch. */
-static bool is_on_counter(const struct run *run, const struct guest_stream *guest)
+static bool is_on_counter(const struct timeline_run *run, const struct guest_stream *guest)
 {
 	const struct epochs *epochs = &run->timeline->parties[guest->party].epochs;
 	const struct epoch *epoch;
@@ -159,7 +164,7 @@ static bool is_on_counter(const struct run *run, const struct guest_stream *gues
 }
 
 /* Read on to the next event that can be placed. */
-static bool advance(struct run *run, struct guest_stream *guest)
+static bool advance(struct timeline_run *run, struct guest_stream *guest)
 {
 	struct clocktrace_ticks ticks;
 	size_t i;
@@ -179,13 +184,13 @@ static bool advance(struct run *run, struct guest_stream *guest)
 	return false;
 }
 
-static struct heap_key key_of(const struct run *run, const struct guest_stream *guest)
+static struct heap_key key_of(const struct timeline_run *run, const struct guest_stream *guest)
 {
 	return (struct heap_key){ guest->placed.time, guest->order,
 				  (size_t)(guest - run->streams) };
 }
 
-static void add_streams(struct run *run)
+static void add_streams(struct timeline_run *run)
 {
 	size_t i, j, count = 0;
 
@@ -205,7 +210,7 @@ static void add_streams(struct run *run)
 		}
 }
 
-static bool guest_is_next(const struct run *run, const struct stream *host_stream)
+static bool guest_is_next(const struct timeline_run *run, const struct stream *host_stream)
 {
 	const struct heap_key *key = run->heap.keys;
 
@@ -228,7 +233,7 @@ static void note(struct timeline *timeline, const struct placed *placed)
 		timeline->uncertainty = placed->uncertainty;
 }
 
-static void place_host_event(const struct run *run, struct stream *stream, struct placed *placed)
+static void place_host_event(const struct timeline_run *run, struct stream *stream, struct placed *placed)
 {
 	const struct event *event = &stream->event;
 
@@ -243,7 +248,7 @@ static void place_host_event(const struct run *run, struct stream *stream, struc
 }
 
 /* The host's next event of the epoch that the time line is of */
-static struct stream *next_of_host(struct run *run)
+static struct stream *next_of_host(struct timeline_run *run)
 {
 	struct party *party = &run->timeline->parties[0];
 	struct stream *stream;
@@ -259,45 +264,92 @@ static struct stream *next_of_host(struct run *run)
 	return stream;
 }
 
+struct timeline_run *timeline_begin(struct timeline *timeline, struct machine **machines)
+{
+	struct timeline_run *run = zalloc(sizeof(*run));
+
+	run->timeline = timeline;
+	run->machines = machines;
+	add_streams(run);
+	run->host_stream = next_of_host(run);
+	return run;
+}
+
+/* Read on where the last event came from. */
+static void leave_current(struct timeline_run *run)
+{
+	struct guest_stream *guest = run->current;
+
+	if (!run->has_current)
+		return;
+	if (!guest)
+		run->host_stream = next_of_host(run);
+	else if (advance(run, guest))
+		heap_replace(&run->heap, key_of(run, guest));
+	else
+		heap_pop(&run->heap);
+	run->has_current = false;
+}
+
+bool timeline_next(struct timeline_run *run, struct placed *placed)
+{
+	leave_current(run);
+	while (run->host_stream || run->heap.count) {
+		run->current = NULL;
+		if (guest_is_next(run, run->host_stream)) {
+			run->current = &run->streams[run->heap.keys[0].stream];
+			*placed = run->current->placed;
+		} else {
+			place_host_event(run, run->host_stream, placed);
+		}
+		run->has_current = true;
+		if (placed->event->cpu != CPU_NONE) {
+			note(run->timeline, placed);
+			return true;
+		}
+		leave_current(run);
+	}
+	return false;
+}
+
+const struct machine *timeline_machine(const struct timeline_run *run, size_t party)
+{
+	return run->machines[party];
+}
+
+void timeline_end(struct timeline_run *run)
+{
+	size_t i;
+
+	if (!run)
+		return;
+	for (i = 0; i < run->timeline->nr_parties; i++)
+		machine_close(run->machines[i]);
+	for (i = 0; i < run->nr_streams; i++)
+		free(run->streams[i].cursors);
+	free(run->machines);
+	free(run->streams);
+	free(run->heap.keys);
+	free(run);
+}
+
 static bool is_state(const struct event *event)
 {
 	return event->kind == EVENT_ENTRY || event->kind == EVENT_EXIT ||
 	       event->kind == EVENT_SWITCH;
 }
 
-static bool run_all(struct run *run, uint64_t from, uint64_t to, placed_handler handler,
-		    void *data, progress_handler progress)
+static bool run_all(struct timeline_run *run, uint64_t from, uint64_t to,
+		    placed_handler handler, void *data, progress_handler progress)
 {
-	struct stream *host_stream = next_of_host(run);
 	struct placed placed;
 	bool go_on = true;
 	uint64_t events = 0;
 
-	while (go_on && (host_stream || run->heap.count)) {
-		bool is_guest = guest_is_next(run, host_stream);
-		struct guest_stream *guest = NULL;
-
-		if (is_guest) {
-			guest = &run->streams[run->heap.keys[0].stream];
-			placed = guest->placed;
-		} else {
-			place_host_event(run, host_stream, &placed);
-		}
-		if (placed.event->cpu == CPU_NONE) {
-			host_stream = next_of_host(run);
-			continue;
-		}
-		note(run->timeline, &placed);
+	while (go_on && timeline_next(run, &placed)) {
 		placed.early = placed.time < from;
 		if (placed.time <= to && (!placed.early || is_state(placed.event)))
 			go_on = handler(data, &placed);
-		if (is_guest && advance(run, guest)) {
-			heap_replace(&run->heap, key_of(run, guest));
-		} else if (is_guest) {
-			heap_pop(&run->heap);
-		} else {
-			host_stream = next_of_host(run);
-		}
 		if (progress && ++events % PROGRESS_EVERY == 0)
 			progress("merging", events);
 	}
@@ -308,26 +360,22 @@ bool timeline_run(struct timeline *timeline, uint64_t from, uint64_t to,
 		  placed_handler handler, void *data, progress_handler progress,
 		  char **error)
 {
-	struct run run = {
-		.timeline = timeline,
-		.machines = zalloc((timeline->nr_parties + 1) * sizeof(struct machine *)),
-	};
-	bool done = false;
+	struct machine **machines = zalloc((timeline->nr_parties + 1) * sizeof(*machines));
+	struct timeline_run *run;
+	bool done;
 	size_t i;
 
 	*error = NULL;
 	for (i = 0; i < timeline->nr_parties && !*error; i++)
-		run.machines[i] = machine_open(timeline->parties[i].path, error);
-	if (!*error) {
-		add_streams(&run);
-		done = run_all(&run, from, to, handler, data, progress);
+		machines[i] = machine_open(timeline->parties[i].path, error);
+	if (*error) {
+		for (i = 0; i < timeline->nr_parties; i++)
+			machine_close(machines[i]);
+		free(machines);
+		return false;
 	}
-	for (i = 0; i < timeline->nr_parties; i++)
-		machine_close(run.machines[i]);
-	for (i = 0; i < run.nr_streams; i++)
-		free(run.streams[i].cursors);
-	free(run.machines);
-	free(run.streams);
-	free(run.heap.keys);
+	run = timeline_begin(timeline, machines);
+	done = run_all(run, from, to, handler, data, progress);
+	timeline_end(run);
 	return done;
 }

@@ -32,6 +32,16 @@ struct counts {
 };
 
 /**
+ * struct identity - what tells a stream's boot without a look at its file
+ * @uuid: of its clock, "" if the format does not tell
+ * @section: of the machine's trace, which is that boot
+ */
+struct identity {
+	char uuid[37];
+	unsigned int section;
+};
+
+/**
  * struct party - a machine on the time line
  * @path: what the user gave
  * @name: short, not that of another party
@@ -46,6 +56,8 @@ struct counts {
  * @used_from: of the host: number of the first event that is on the time line, from 1
  * @used_to: of the host: number of the first event after that is not
  * @fingerprint: of its files, if the model is to be kept
+ * @identities: of its streams, each once
+ * @nr_identities: their number
  */
 struct party {
 	char *path;
@@ -61,6 +73,8 @@ struct party {
 	uint64_t used_from;
 	uint64_t used_to;
 	uint64_t fingerprint;
+	struct identity *identities;
+	size_t nr_identities;
 };
 
 /**
@@ -162,9 +176,10 @@ char *timeline_keep(const struct timeline *timeline, const char *path);
 /**
  * timeline_recall() - read from a file what a first pass has found
  * @path: the file
- * @arguments: the traces, which have to be those of then, in any order
+ * @arguments: the traces, which have to be those of then, in any order; NULL for who does
+ *	not open them, and so need not know where they are
  * @count: their number
- * @epoch: as of timeline_learn(), which has to be that of then
+ * @epoch: as of timeline_learn(), which has to be that of then; not used without @arguments
  * @error: set to a text, to be freed, if that fails
  *
  * Return: the time line, as timeline_learn() gives it, or NULL.
@@ -196,6 +211,38 @@ typedef bool (*placed_handler)(void *data, const struct placed *placed);
 bool timeline_run(struct timeline *timeline, uint64_t from, uint64_t to,
 		  placed_handler handler, void *data, progress_handler progress,
 		  char **error);
+
+struct timeline_run;
+
+/**
+ * timeline_begin() - begin the second pass over traces that are open
+ * @timeline: what timeline_learn() or timeline_recall() gave; its counts are set
+ * @machines: for each party its machine, which timeline_end() closes, in an array that it
+ *	frees
+ */
+struct timeline_run *timeline_begin(struct timeline *timeline, struct machine **machines);
+
+/**
+ * timeline_next() - the next event of all
+ * @run: the pass
+ * @placed: set to the event, valid until the next call
+ *
+ * Return: false if there is none.
+ */
+bool timeline_next(struct timeline_run *run, struct placed *placed);
+
+/**
+ * timeline_machine() - the machine of a party
+ * @run: the pass
+ * @party: the party
+ */
+const struct machine *timeline_machine(const struct timeline_run *run, size_t party);
+
+/**
+ * timeline_end() - end the second pass
+ * @run: the pass, or NULL
+ */
+void timeline_end(struct timeline_run *run);
 
 /**
  * timeline_lacks_counter() - was a guest's clock CLOCK_MONOTONIC all the time?

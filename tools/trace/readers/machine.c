@@ -56,27 +56,53 @@ static unsigned int section_of(struct machine *machine, const struct reader *rea
 	return base;
 }
 
+static void keep_reader(struct machine *machine, struct reader *reader)
+{
+	machine->readers = array_room(machine->readers, machine->nr_readers,
+				      sizeof(struct reader *));
+	machine->readers[machine->nr_readers++] = reader;
+}
+
+static void add_stream(struct machine *machine, struct reader *reader, size_t number,
+		       unsigned int section)
+{
+	machine->streams = array_room(machine->streams, machine->nr_streams,
+				      sizeof(*machine->streams));
+	machine->streams[machine->nr_streams++] = (struct stream){
+		.reader = reader,
+		.number = number,
+		.section = section,
+	};
+	if (section >= machine->nr_sections && !reader->joins)
+		machine->nr_sections = section + 1;
+}
+
 static void add_reader(struct machine *machine, struct reader *reader)
 {
 	unsigned int base = machine->nr_sections;
 	size_t i;
 
-	machine->readers = array_room(machine->readers, machine->nr_readers,
-				      sizeof(struct reader *));
-	machine->readers[machine->nr_readers++] = reader;
-	for (i = 0; i < reader->nr_streams; i++) {
-		unsigned int section = section_of(machine, reader, i, base);
+	keep_reader(machine, reader);
+	for (i = 0; i < reader->nr_streams; i++)
+		add_stream(machine, reader, i, section_of(machine, reader, i, base));
+}
 
-		machine->streams = array_room(machine->streams, machine->nr_streams,
-					      sizeof(*machine->streams));
-		machine->streams[machine->nr_streams++] = (struct stream){
-			.reader = reader,
-			.number = i,
-			.section = section,
-		};
-		if (section >= machine->nr_sections && !reader->joins)
-			machine->nr_sections = section + 1;
-	}
+struct machine *machine_new(const char *name)
+{
+	struct machine *machine = zalloc(sizeof(*machine));
+
+	machine->name = text_of("%s", name);
+	machine->path = text_of("%s", name);
+	return machine;
+}
+
+void machine_add(struct machine *machine, struct reader *reader, unsigned int section)
+{
+	size_t i;
+
+	keep_reader(machine, reader);
+	for (i = 0; i < reader->nr_streams; i++)
+		add_stream(machine, reader, i, section);
 }
 
 /* NULL, or the error of the only trace, or of a clock that cannot be used */

@@ -62,6 +62,22 @@ struct machine {
 struct machine *machine_open(const char *path, char **error);
 
 /**
+ * machine_new() - make a machine without a trace
+ * @name: short, for lanes and files
+ *
+ * For who opens traces by other means.
+ */
+struct machine *machine_new(const char *name);
+
+/**
+ * machine_add() - add a trace
+ * @machine: the machine
+ * @reader: the trace, which the machine closes
+ * @section: what all of its streams belong to
+ */
+void machine_add(struct machine *machine, struct reader *reader, unsigned int section);
+
+/**
  * stream_next() - read the next event of one stream
  * @machine: the machine
  * @stream: a stream of it; its event is set

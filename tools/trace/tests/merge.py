@@ -761,7 +761,9 @@ def heap_peak(*words):
     subprocess.run([MERGE, "--quiet", *words], stdout=subprocess.DEVNULL, check=True, env=env,
                    timeout=LIMIT)
     with open(name, encoding="ascii") as file:
-        return max(int(line) for line in file)
+        peak = max(int(line) for line in file)
+    check(peak > 0, "no allocation was counted")
+    return peak
 
 
 def test_memory():

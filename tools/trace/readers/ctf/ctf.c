@@ -15,6 +15,7 @@
 #include "common/metadata.h"
 #include "readers/ctf/fields.h"
 #include "readers/ctf/graph.h"
+#include "readers/ctf/messages.h"
 #include "readers/kinds.h"
 #include "readers/reader.h"
 
@@ -28,10 +29,12 @@ struct event_class {
 	struct ctf_member thread;
 	struct ctf_member own_thread;
 	struct ctf_member process;
+	struct ctf_member own_process;
 };
 
 enum { F_VM_ID, F_VM_PID, F_VCPU_ID, F_OFFSET, F_RATIO, F_FRAC_BITS, F_FLAGS, F_REASON };
-enum { F_EXIT_REASON, F_ISA };
+enum { F_ENTRY_VCPU };
+enum { F_EXIT_REASON, F_ISA, F_EXIT_VCPU };
 enum { F_NEXT_TID, F_PREV_TID, F_PREV_STATE };
 enum { F_TID };
 enum { F_OF_VCPU, F_NEXT_OFFSET };
@@ -40,7 +43,8 @@ enum { F_EPOCH, F_STATE, F_FREQUENCY };
 static const char *const names_of_fields[][8] = {
 	[EVENT_GUEST_TSC] = { "vm_id", "vm_pid", "vcpu_id", "offset", "ratio", "frac_bits",
 			      "flags", "reason" },
-	[EVENT_EXIT] = { "exit_reason", "isa" },
+	[EVENT_ENTRY] = { "vcpu_id" },
+	[EVENT_EXIT] = { "exit_reason", "isa", "vcpu_id" },
 	[EVENT_SWITCH] = { "next_tid", "prev_tid", "prev_state" },
 	[EVENT_WAKEUP] = { "tid" },
 	[EVENT_WRITE_OFFSET] = { "vcpu_id", "next_tsc_offset" },
@@ -61,7 +65,10 @@ struct stream {
 
 struct ctf {
 	struct reader reader;
+	/* Where messages come from */
 	struct graph *graph;
+	ctf_pull pull;
+	void *pull_data;
 	struct stream *streams;
 	struct event_class *classes;
 	size_t nr_classes;
@@ -126,24 +133,38 @@ static struct ctf_member find_first(const bt_field_class *class, const char *nam
 	return member.type == MEMBER_NONE ? ctf_find(class, other) : member;
 }
 
+/* Events of ftrace that were made a trace in CTF keep the names of ftrace. */
+static const char *name_of_ftrace(const char *name)
+{
+	if (!strcmp(name, "next_tid"))
+		return "next_pid";
+	if (!strcmp(name, "prev_tid"))
+		return "prev_pid";
+	return strcmp(name, "tid") ? name : "pid";
+}
+
 static void learn_class(struct event_class *known)
 {
 	const bt_stream_class *stream = bt_event_class_borrow_stream_class_const(known->class);
 	const bt_field_class *context =
 		bt_stream_class_borrow_event_common_context_field_class_const(stream);
+	const bt_field_class *own =
+		bt_event_class_borrow_specific_context_field_class_const(known->class);
 	const bt_field_class *payload =
 		bt_event_class_borrow_payload_field_class_const(known->class);
+	const char *name;
 	size_t i;
 
 	known->thread = find_first(context, "tid", "vtid");
 	known->process = find_first(context, "pid", "vpid");
-	known->own_thread = find_first(
-		bt_event_class_borrow_specific_context_field_class_const(known->class), "tid",
-		"vtid");
+	known->own_thread = find_first(own, "tid", "vtid");
+	known->own_process = find_first(own, "pid", "vpid");
 	if (known->kind >= sizeof(names_of_fields) / sizeof(names_of_fields[0]))
 		return;
-	for (i = 0; i < 8 && names_of_fields[known->kind][i]; i++)
-		known->fields[i] = ctf_find(payload, names_of_fields[known->kind][i]);
+	for (i = 0; i < 8 && names_of_fields[known->kind][i]; i++) {
+		name = names_of_fields[known->kind][i];
+		known->fields[i] = find_first(payload, name, name_of_ftrace(name));
+	}
 }
 
 /* The few classes are found by walking through them; a stream remembers its last one. */
@@ -196,6 +217,12 @@ static void take_uuid(struct reader *reader, bt_uuid uuid)
 	}
 }
 
+static const bt_message *next_message(struct ctf *ctf, size_t stream, char **error)
+{
+	return ctf->pull ? ctf->pull(ctf->pull_data, error) :
+			   graph_next(ctf->graph, stream, error);
+}
+
 static void learn_of_stream(struct ctf *ctf, const bt_stream *stream)
 {
 	struct reader *reader = &ctf->reader;
@@ -227,7 +254,7 @@ static char *learn(struct ctf *ctf)
 	for (i = 0; i < ctf->reader.nr_streams && !error; i++) {
 		struct stream *stream = &ctf->streams[i];
 
-		stream->first = graph_next(ctf->graph, i, &error);
+		stream->first = next_message(ctf, i, &error);
 		stream->peeked = stream->first;
 		if (stream->first && bt_message_get_type(stream->first) ==
 					     BT_MESSAGE_TYPE_STREAM_BEGINNING)
@@ -270,6 +297,23 @@ static struct reader *open_ctf(const char *path, char **error)
 	return &ctf->reader;
 }
 
+struct reader *ctf_reader_of(const char *name, ctf_pull pull, void *data, char **error)
+{
+	struct ctf *ctf = zalloc(sizeof(*ctf));
+
+	ctf->reader.class = &ctf_reader;
+	ctf->reader.path = text_of("%s", name);
+	ctf->reader.nr_streams = 1;
+	ctf->pull = pull;
+	ctf->pull_data = data;
+	ctf->streams = zalloc(sizeof(*ctf->streams));
+	*error = learn(ctf);
+	if (!*error)
+		return &ctf->reader;
+	close_ctf(&ctf->reader);
+	return NULL;
+}
+
 static uint64_t number(const bt_field *payload, const struct event_class *class, size_t field)
 {
 	uint64_t value = 0;
@@ -298,6 +342,14 @@ static void take_guest_tsc(const bt_field *payload, const struct event_class *cl
 		event->tsc.reason = CLOCKTRACE_REFRESH;
 		event->thread = THREAD_NONE;
 	}
+}
+
+static void take_vcpu(const bt_field *payload, struct ctf_member member, struct event *event)
+{
+	uint64_t value;
+
+	if (ctf_number(payload, member, &value))
+		event->vcpu_id = (uint32_t)value;
 }
 
 static void take_epoch(const bt_field *payload, const struct event_class *class,
@@ -337,13 +389,14 @@ static void take_threads(const bt_event *read, const struct event_class *class,
 			 struct event *event)
 {
 	const bt_field *context = bt_event_borrow_common_context_field_const(read);
+	const bt_field *own = bt_event_borrow_specific_context_field_const(read);
 	uint64_t value;
 
 	if (ctf_number(context, class->thread, &value) ||
-	    ctf_number(bt_event_borrow_specific_context_field_const(read), class->own_thread,
-		       &value))
+	    ctf_number(own, class->own_thread, &value))
 		event->thread = (int)value;
-	if (ctf_number(context, class->process, &value))
+	if (ctf_number(context, class->process, &value) ||
+	    ctf_number(own, class->own_process, &value))
 		event->process = (int)value;
 }
 
@@ -375,6 +428,9 @@ static void take_event(struct ctf *ctf, struct stream *stream, const bt_message 
 	} else if (class->kind == EVENT_EXIT) {
 		event->exit_reason = (uint32_t)number(payload, class, F_EXIT_REASON);
 		event->svm = number(payload, class, F_ISA) == 2;
+		take_vcpu(payload, class->fields[F_EXIT_VCPU], event);
+	} else if (class->kind == EVENT_ENTRY) {
+		take_vcpu(payload, class->fields[F_ENTRY_VCPU], event);
 	} else if (class->kind == EVENT_WRITE_OFFSET) {
 		event->vcpu_id = (uint32_t)number(payload, class, F_OF_VCPU);
 		event->tsc.tsc.offset = (int64_t)number(payload, class, F_NEXT_OFFSET);
@@ -405,7 +461,7 @@ static enum read_status next(struct reader *reader, size_t number, struct event 
 
 	for (;;) {
 		message = stream->peeked ? stream->first :
-					   graph_next(ctf->graph, number, &error);
+					   next_message(ctf, number, &error);
 		stream->peeked = false;
 		if (!message)
 			break;

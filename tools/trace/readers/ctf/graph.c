@@ -208,8 +208,13 @@ const bt_message *graph_next(struct graph *graph, size_t stream, char **error)
 		bt_message_put_ref(port->messages[port->taken - 1]);
 	while (port->taken == port->count) {
 		port->taken = port->count = 0;
-		if (port->at_end || graph->failed)
+		if (port->at_end)
 			return NULL;
+		if (graph->failed) {
+			*error = text_of("libbabeltrace2 has given up the trace at another stream");
+			port->at_end = true;
+			return NULL;
+		}
 		graph->wanted = stream;
 		if (bt_graph_run_once(graph->graph) < 0) {
 			graph->failed = true;
