@@ -22,15 +22,15 @@
 #include "model/host_parts.h"
 
 #define FOREVER ((wide)1 << 90)
-/* Pieces of a guess; where there are more, neighbours become one */
-#define PIECES_MAX 65536
+/* Pieces of all guesses; where there are more, neighbours become one */
+#define PIECES_MAX (1 << 20)
+#define PIECES_LEAST 512
+/* Guesses up to which the vCPU of another CPU is guessed */
 #define GUESSES_MAX 256
 #define TRACKS_MAX 16
 /* Pieces that are looked at for each event, on average; with few, each event is used. */
 #define WORK 256
 #define FEW 64
-/* Pieces of all guesses, up to which the vCPU of another CPU is guessed */
-#define FORK_WORK 8192
 /* Evidence is in 1024ths of a bit. */
 #define BIT 1024
 /* So many bits more than there are choices make a proof. */
@@ -53,6 +53,7 @@ struct pieces {
 	struct piece *list;
 	size_t count;
 	size_t room;
+	size_t max;
 };
 
 struct guess {
@@ -90,6 +91,7 @@ struct bound {
 	const struct host *host;
 	uint64_t frequency;
 	uint64_t vm_id;
+	size_t pieces_max;
 	struct part *parts;
 	size_t nr_parts;
 	/* For each vCPU: a reader of its stays, and where these end to be known */
@@ -148,6 +150,10 @@ static struct bound *new_bound(const struct host *host)
 	bound->ends = zalloc((host->nr_vcpus + 1) * sizeof(*bound->ends));
 	for (i = 0; i < host->nr_vcpus; i++)
 		bound->cursors[i].list = host->vcpus[i].stays;
+	bound->pieces_max = PIECES_MAX / (host->nr_vcpus < 16 ? 16 : host->nr_vcpus);
+	if (bound->pieces_max < PIECES_LEAST)
+		bound->pieces_max = PIECES_LEAST;
+	bound->next.max = bound->pieces_max;
 	return bound;
 }
 
@@ -193,7 +199,7 @@ static void make_room(struct pieces *pieces)
 
 static void add_piece(struct pieces *pieces, const struct piece *piece)
 {
-	if (pieces->count == PIECES_MAX)
+	if (pieces->count == pieces->max)
 		join_pairs(pieces);
 	if (pieces->count == pieces->room)
 		make_room(pieces);
@@ -433,6 +439,7 @@ static void fork_guess(struct bound *bound, struct part *part, size_t number, si
 		child->vcpu_of = copy_of(parent->vcpu_of, parent->nr_cpus * sizeof(size_t));
 		child->nr_cpus = parent->nr_cpus;
 		child->vcpu_of[cpu] = i;
+		child->pieces.max = bound->pieces_max;
 		for (j = 0; j < parent->pieces.count; j++)
 			add_piece(&child->pieces, &parent->pieces.list[j]);
 		child->track.apart = 0;
@@ -493,6 +500,7 @@ static void begin_part(struct bound *bound, struct part *part)
 {
 	const struct host *host = bound->host;
 	const struct piece anywhere = { .first = -FOREVER, .last = FOREVER, .stay_end = -1 };
+	struct guess *guess;
 	size_t i, j;
 
 	for (i = 0; i < host->nr_vcpus; i++) {
@@ -500,7 +508,9 @@ static void begin_part(struct bound *bound, struct part *part)
 			;
 		if (j < i || (bound->vm_id && host->vcpus[i].vm_id != bound->vm_id))
 			continue;
-		add_piece(&add_guess(part, host->vcpus[i].vm_id)->pieces, &anywhere);
+		guess = add_guess(part, host->vcpus[i].vm_id);
+		guess->pieces.max = bound->pieces_max;
+		add_piece(&guess->pieces, &anywhere);
 	}
 }
 
@@ -527,6 +537,19 @@ static size_t find_cpu(struct part *part, unsigned int number)
 	return i;
 }
 
+/* May the CPU be guessed, too, or does that have to wait until fewer pieces are left? */
+static bool may_fork(const struct bound *bound, const struct part *part, const struct guess *guess,
+		     size_t cpu, size_t before, size_t work)
+{
+	size_t i, children = 0;
+
+	if (!cpu)
+		return true;
+	for (i = 0; i < bound->host->nr_vcpus; i++)
+		children += can_be(bound, guess, i);
+	return part->nr_guesses + children <= GUESSES_MAX + before && work * children <= PIECES_MAX;
+}
+
 static void add_to_part(struct bound *bound, struct part *part, size_t cpu, uint64_t guest)
 {
 	size_t i, before = part->nr_guesses, work = work_of(part);
@@ -540,8 +563,7 @@ static void add_to_part(struct bound *bound, struct part *part, size_t cpu, uint
 
 		if (guess->vcpu_of[cpu] != NOBODY)
 			step(bound, part, guess, cpu, guest);
-		else if (part->nr_guesses + bound->host->nr_vcpus <= GUESSES_MAX + before &&
-			 (!cpu || guess->pieces.count * before <= FORK_WORK))
+		else if (may_fork(bound, part, guess, cpu, before, work))
 			fork_guess(bound, part, i, cpu, guest);
 	}
 	drop_hopeless(part);

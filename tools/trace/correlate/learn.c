@@ -278,11 +278,16 @@ static char *bound_guest(struct timeline *timeline, struct party *party, progres
 	party->bound = bound_new(timeline->host, timeline->frequency, party->vm_id);
 	while ((stream = machine_next(machine))) {
 		const struct epoch *used = timeline_bound_epoch(party, stream->section);
+		uint64_t frequency;
 
 		if (!used || epochs_at(&party->epochs, stream->section, stream->event.time) != used)
 			continue;
-		bound_add(party->bound, stream->section, stream->event.cpu, stream->event.time,
-			  used->frequency ? used->frequency : party->frequency);
+		frequency = used->frequency ? used->frequency : party->frequency;
+		if (!frequency && used->state == CLOCK_STATE_MONOTONIC)
+			frequency = MONOTONIC_HZ;
+		if (frequency)
+			bound_add(party->bound, stream->section, stream->event.cpu,
+				  stream->event.time, frequency);
 		if (progress && ++events % PROGRESS_EVERY == 0)
 			progress(what, events);
 	}
