@@ -324,7 +324,8 @@ static char *read_guest(struct timeline *timeline, struct party *party, struct m
 		/* What fits does so by chance. */
 		match_free(party->match);
 		party->match = NULL;
-		if (timeline->is_frequency_known)
+		/* Where a part of the host's trace is missing, a stay may be. */
+		if (timeline->is_frequency_known && !timeline->parties[0].damaged)
 			return bound_guest(timeline, party, progress);
 		party->match = match_new(timeline->host);
 	}
@@ -408,6 +409,7 @@ static char *learn(struct timeline *timeline, struct machine **machines, uint32_
 		timeline->host->keeps_told = keep;
 		error = read_host(timeline, machines[0], epoch, progress);
 	}
+	timeline->parties[0].damaged = machines[0]->damaged;
 	for (i = 1; i < timeline->nr_parties && !error; i++)
 		error = read_guest(timeline, &timeline->parties[i], machines[i], progress);
 	for (i = 0; i < timeline->nr_parties; i++) {

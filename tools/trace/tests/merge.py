@@ -452,6 +452,16 @@ def test_no_counter_in_perfetto():
     check(status == 0 and b"uncertainty (ticks)" in open(path, "rb").read(), err)
 
 
+def test_no_counter_of_damaged_host():
+    """Where a part of the host's trace is missing, a stay may be: none is placed"""
+    world, guest = without_counter(35)
+    events = world.host.streams[0]
+    events[200] = (events[0][0], *events[200][1:])
+    status, out, err = merge("--format", "json", *write(world, [guest]))
+    check(status == 1 and "goes back in time" in err and "the host's trace is damaged" in err and "+invtsc" in err, status, err)
+    check({event["machine"] for event in events_of(out)} == {"host"}, "events were placed")
+
+
 def test_no_counter_fits_nothing():
     """Events that are in no VM's stays, and too few to prove anything: none is placed"""
     world, guest = without_counter(33)
