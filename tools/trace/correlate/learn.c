@@ -324,8 +324,9 @@ static char *read_guest(struct timeline *timeline, struct party *party, struct m
 		/* What fits does so by chance. */
 		match_free(party->match);
 		party->match = NULL;
-		/* Where a part of the host's trace is missing, a stay may be. */
-		if (timeline->is_frequency_known && !timeline->parties[0].damaged)
+		/* A stay may be in what is missing of the host's trace, or be one of nobody's. */
+		if (timeline->is_frequency_known && !timeline->parties[0].damaged &&
+		    !timeline->host->ownerless)
 			return bound_guest(timeline, party, progress);
 		party->match = match_new(timeline->host);
 	}

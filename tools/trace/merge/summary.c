@@ -54,8 +54,8 @@ static void print_section(FILE *file, const struct timeline *timeline, const str
 		fprintf(file,
 			"%s had no TSC that its kernel trusts, so that its clock was CLOCK_MONOTONIC, and its events %s: to have them placed to the tick, start it with an invariant TSC (QEMU: -cpu host,migratable=off,+invtsc) or, where the host's is reliable, with tsc=reliable on its kernel's command line, and record anew\n",
 			party->name, party->bound ? "are placed within bounds" :
-			timeline->parties[0].damaged ?
-			"cannot be placed, for the host's trace is damaged" :
+			timeline->parties[0].damaged || host->ownerless ?
+			"cannot be placed, for the host's trace is damaged, or does not tell of all stays whose they are" :
 			"cannot be placed, for no trace tells the frequency of the host's counter (--frequency)");
 	if (timeline_lacks_counter(timeline, party) && !party->bound)
 		return;

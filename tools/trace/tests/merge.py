@@ -462,6 +462,17 @@ def test_no_counter_of_damaged_host():
     check({event["machine"] for event in events_of(out)} == {"host"}, "events were placed")
 
 
+def test_no_counter_and_stays_of_nobody():
+    """They may be the guest's"""
+    world, guest = without_counter(36)
+    last = world.host.streams[0][-1][0]
+    world.host.add(9, last - 500, "kvm_x86_entry", 4321)
+    world.host.add(9, last - 100, "kvm_x86_exit", 4321, exit_reason=1, isa=2)
+    status, out, err = merge("--format", "json", *write(world, [guest]))
+    check(status == 1 and "does not tell of all stays whose they are" in err, status, err)
+    check({event["machine"] for event in events_of(out)} == {"host"}, "events were placed")
+
+
 def test_no_counter_fits_nothing():
     """Events that are in no VM's stays, and too few to prove anything: none is placed"""
     world, guest = without_counter(33)
