@@ -9,8 +9,7 @@
 
 #include <stdint.h>
 
-typedef uint64_t job_u64 __attribute__((aligned(8)));
-typedef int64_t job_s64 __attribute__((aligned(8)));
+#include "timebase_values.h"
 
 #define JOB_MAGIC	0x76626a31
 #define JOB_MAX_IMAGES	2
@@ -134,24 +133,6 @@ struct job_row {
 	int32_t clock;			/* clock id, or enum job_inline */
 	uint32_t fallback;		/* count: make the kernel be asked */
 	uint32_t present;		/* runner: the entry exists */
-};
-
-/* The machine's clocks at one reading of the counter */
-struct job_timebase {
-	job_u64 cycles;
-	job_u64 tsc_hz;
-	uint32_t mono_mult;
-	uint32_t mono_shift;
-	uint32_t raw_mult;
-	uint32_t raw_shift;
-	job_u64 max_cycles;
-	job_s64 realtime_ns;
-	job_s64 monotonic_ns;
-	job_s64 boottime_ns;
-	job_s64 tai_ns;
-	job_s64 raw_ns;
-	uint32_t hrtimer_res_ns;
-	uint32_t unused;
 };
 
 /* What JOB_CHECK found for one image: worst cases over the whole check */

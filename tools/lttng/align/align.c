@@ -85,7 +85,7 @@ static void add(const char *path)
 	} else {
 		directory = directory_of(path);
 		trace->path = text_of("%s", path);
-		trace->has_begin = trace_begin(directory, &trace->begin);
+		trace->has_begin = trace_begin(directory, &trace->begin, &trace->is_continued);
 		free(directory);
 		count++;
 	}
@@ -208,8 +208,8 @@ static void print_help(void)
 	     "  -c, --check      change nothing\n"
 	     "  -j, --json       report in JSON\n"
 	     "      --tolerance SECONDS  allow two offsets of one clock to be so far apart\n"
-	     "                   (default: 0.0002, and 100 ppm of the time between the\n"
-	     "                   beginnings of the traces)\n"
+	     "                   (default: 0.0002, and 100 ppm of the time between the two\n"
+	     "                   measurements)\n"
 	     "  -h, --help       print this help\n"
 	     "      --version    print the version\n"
 	     "\n"

@@ -21,6 +21,11 @@ struct packet {
 	uint32_t stream_class;
 	uint64_t stream;
 	uint64_t begin;
+	uint64_t end;
+	uint64_t content_size;
+	uint64_t packet_size;
+	/* From 0 on, for each stream of the session */
+	uint64_t number;
 } __attribute__((packed));
 
 static bool read_packet(int directory, const char *name, struct packet *packet)
@@ -38,7 +43,7 @@ static bool read_packet(int directory, const char *name, struct packet *packet)
 	return done && packet->magic == MAGIC;
 }
 
-bool trace_begin(const char *directory, uint64_t *ticks)
+bool trace_begin(const char *directory, uint64_t *ticks, bool *is_continued)
 {
 	DIR *dir = opendir(directory);
 	struct dirent *entry;
@@ -50,8 +55,10 @@ bool trace_begin(const char *directory, uint64_t *ticks)
 	while ((entry = readdir(dir))) {
 		if (!read_packet(dirfd(dir), entry->d_name, &packet))
 			continue;
-		if (!found || packet.begin < *ticks)
+		if (!found || packet.begin < *ticks) {
 			*ticks = packet.begin;
+			*is_continued = packet.number;
+		}
 		found = true;
 	}
 	closedir(dir);

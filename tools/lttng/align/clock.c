@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "clock.h"
 
@@ -124,20 +125,41 @@ static const char *take_block(struct clock *clock, const char *text, const char 
 	}
 }
 
+/* "20261128T145756+0000", in seconds since the Epoch; 0 if it is not that */
+static int64_t get_date(const char *at, const char *end)
+{
+	char text[32] = "";
+	struct tm date;
+	const char *rest;
+
+	copy_string(text, sizeof(text), at, end);
+	memset(&date, 0, sizeof(date));
+	rest = strptime(text, "%Y%m%dT%H%M%S%z", &date);
+	if (!rest || *rest)
+		return 0;
+	/* timegm() knows no time zone. */
+	return (int64_t)timegm(&(struct tm){
+		.tm_year = date.tm_year, .tm_mon = date.tm_mon, .tm_mday = date.tm_mday,
+		.tm_hour = date.tm_hour, .tm_min = date.tm_min, .tm_sec = date.tm_sec,
+	}) - date.tm_gmtoff;
+}
+
 /* Is this environment the kernel's, and of which host? NULL where it does not make sense. */
 static const char *take_environment(struct clock *clock, const char *at)
 {
 	const char *end;
 
 	for (at = skip_space(at); *at != '}'; at = skip_space(end)) {
-		bool domain, host;
+		bool domain, host, created, registered;
 
 		if (!*at)
 			return NULL;
 		end = skip_token(at);
 		domain = token_is(at, end, "domain");
 		host = token_is(at, end, "hostname");
-		if (!domain && !host)
+		created = token_is(at, end, "trace_creation_datetime");
+		registered = token_is(at, end, "vpid_datetime");
+		if (!domain && !host && !created && !registered)
 			continue;
 		at = skip_space(end);
 		if (*at != '=')
@@ -146,6 +168,10 @@ static const char *take_environment(struct clock *clock, const char *at)
 		end = skip_token(at);
 		if (domain)
 			clock->kernel = token_is(at, end, "\"kernel\"");
+		else if (created)
+			clock->created = get_date(at, end);
+		else if (registered)
+			clock->registered = get_date(at, end);
 		else
 			copy_string(clock->host, sizeof(clock->host), at, end);
 	}

@@ -18,6 +18,9 @@
  * @offset_s:	seconds in addition to that
  * @host:	name of the machine, "" where the trace does not tell
  * @kernel:	it is the trace of the kernel
+ * @created:	when the session was created, in seconds since the Epoch; 0 where the
+ *		trace does not tell
+ * @registered:	likewise when the process registered, of a trace of one process
  * @slot:	where in the text the offset is: all between the '=' and the ';'
  * @slot_size:	its size
  * @uuid_slot:	where in the text the UUID is
@@ -30,6 +33,8 @@ struct clock {
 	int64_t offset;
 	int64_t offset_s;
 	bool kernel;
+	int64_t created;
+	int64_t registered;
 	size_t slot;
 	size_t slot_size;
 	size_t uuid_slot;

@@ -10,6 +10,11 @@
  * How far two measurements of an offset may be apart depends on the time between them: the
  * counter runs freely, while NTP steers CLOCK_REALTIME. LTTng measures when a trace
  * begins, so the beginnings of two traces tell how far it can have steered.
+ *
+ * After a rotation, and in a snapshot, a trace begins where an earlier one ended, and its offset
+ * is that of the first one. The trace of the kernel is then as old as the session, that of a
+ * process as the process, and that of all processes of a user is of somewhere between; the
+ * traces of earlier rotations tell when, if they are at hand.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -25,6 +30,11 @@
 /* By more than one in so many, neither NTP nor the measured frequency is off for long. */
 #define STEERED		10000
 
+/*
+ * The date of a session or a process is in whole seconds, and tracing starts a moment later.
+ */
+#define DATE_ERROR	2
+
 typedef __int128 wide;
 
 static wide total_offset(const struct clock *clock)
@@ -39,13 +49,38 @@ static wide apart(const struct trace *one, const struct trace *other)
 	return ticks < 0 ? -ticks : ticks;
 }
 
+/* When the offset of a trace was measured, as far as the trace tells by itself */
+static void find_measured(struct trace *trace)
+{
+	const struct clock *clock = &trace->clock;
+	int64_t date = clock->registered > clock->created ? clock->registered : clock->created;
+	wide error = (wide)DATE_ERROR * clock->frequency, ticks;
+
+	trace->measured_from = trace->measured_to = trace->begin;
+	if (!trace->is_continued || !date)
+		return;
+	ticks = (wide)date * clock->frequency - total_offset(clock);
+	if (ticks - error < trace->begin)
+		trace->measured_from = ticks - error;
+	if ((clock->kernel || clock->registered) && ticks + error < trace->begin)
+		trace->measured_to = ticks + error;
+}
+
+/* The longest time that there can be between the two measurements */
+static wide time_between(const struct trace *one, const struct trace *other)
+{
+	wide before = other->measured_to - one->measured_from;
+	wide after = one->measured_to - other->measured_from;
+
+	return before > after ? before : after;
+}
+
 static wide allowed(const struct trace *one, const struct trace *other, uint64_t tolerance_ns)
 {
 	wide ticks = (wide)tolerance_ns * one->clock.frequency / NSEC_PER_SEC;
 
 	if (one->has_begin && other->has_begin)
-		ticks += (one->begin > other->begin ? one->begin - other->begin :
-						      other->begin - one->begin) / STEERED;
+		ticks += time_between(one, other) / STEERED;
 	return ticks;
 }
 
@@ -66,6 +101,25 @@ static bool same_but_for_uuid(const struct trace *one, const struct trace *other
 	return !strcmp(one->clock.name, "clock_trace") &&
 	       !strcmp(other->clock.name, "clock_trace") && one->clock.host[0] &&
 	       !strcmp(one->clock.host, other->clock.host) && agree(one, other, tolerance_ns);
+}
+
+/* Traces of one UUID and offset are of one measurement, which the earliest of them tells best. */
+static void share_measured(struct trace *traces, size_t count)
+{
+	size_t i, j;
+
+	for (i = 0; i < count; i++)
+		find_measured(&traces[i]);
+	for (i = 0; i < count; i++)
+		for (j = 0; traces[i].is_continued && j < count; j++) {
+			if (!traces[j].has_begin || traces[j].group != traces[i].group ||
+			    apart(&traces[i], &traces[j]) ||
+			    traces[i].clock.frequency != traces[j].clock.frequency ||
+			    traces[j].measured_to >= traces[i].measured_to)
+				continue;
+			traces[i].measured_to = traces[j].measured_to;
+			traces[i].measured_from = traces[j].measured_from;
+		}
 }
 
 /* There are few clocks, so that looking through all of them takes no time. */
@@ -203,6 +257,7 @@ bool group_traces(struct trace *traces, size_t count, uint64_t tolerance_ns)
 	bool possible;
 
 	groups = group_by_uuid(traces, count, &nr_groups);
+	share_measured(traces, count);
 	choose(groups, traces, count);
 	possible = is_consistent(groups, traces, count, tolerance_ns);
 	if (possible)

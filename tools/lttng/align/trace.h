@@ -19,6 +19,9 @@
  * @clock:	its clock
  * @has_begin:	@begin is known
  * @begin:	when it begins, by its clock
+ * @is_continued: packets of before are in no trace, or in that of an earlier rotation
+ * @measured_from: its offset was not measured before, by its clock
+ * @measured_to: nor after
  * @group:	which clock it is of: all of one number are of one
  * @offset:	the offset that its clock is to have
  * @uuid:	the UUID that its clock is to have
@@ -29,6 +32,9 @@ struct trace {
 	struct clock clock;
 	bool has_begin;
 	uint64_t begin;
+	bool is_continued;
+	__int128 measured_from;
+	__int128 measured_to;
 	size_t group;
 	int64_t offset;
 	const char *uuid;

@@ -14,6 +14,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+from datetime import datetime, timezone
 from pathlib import Path
 
 ALIGN = os.environ["ALIGN"]
@@ -153,9 +154,18 @@ def seconds_of_their_own(directory):
     check(reported(directory) == {"a": 5 * 2100000000 + 7, "b": 7})
 
 
-def packet(begin):
+def packet(begin, number=0):
     """The header of a packet of LTTng, and a little more"""
-    return struct.pack("=I16sIQQQ", 0xc1fc1fc1, bytes(16), 0, 0, begin, begin + 1) + bytes(64)
+    return struct.pack("=I16sIQQQQQQ", 0xc1fc1fc1, bytes(16), 0, 0, begin, begin + 1, 800, 800,
+                       number) + bytes(32)
+
+
+def dated(content, created, registered=None):
+    """The same metadata, with what LTTng tells of the session and the process, in seconds"""
+    dates = {"trace_creation_datetime": created, "vpid_datetime": registered}
+    lines = "".join(f'\t{name} = "{datetime.fromtimestamp(date, timezone.utc):%Y%m%dT%H%M%S}+0000";\n'
+                    for name, date in dates.items() if date is not None)
+    return content.replace("env {\n", "env {\n" + lines)
 
 
 def refused(directory, first, second, *words):
@@ -204,6 +214,51 @@ def time_between_measurements(directory):
         for trace in "a", "b":
             shutil.rmtree(directory / trace)
     check(run("--tolerance", "x", directory).returncode == 2)
+
+
+def rotated(directory):
+    """
+    Two traces begin at one time, after a rotation, but their offsets were measured hours apart:
+    the kernel's when the session was created, that of a process when it registered.
+    """
+    second, hour = 2100000000, 3600
+    epoch = 1_795_846_192
+    start = epoch * second
+    end = packet(6 * hour * second, 3)
+    process = dated(text(start + 5 * second // 10), epoch, epoch + 5 * hour)
+    kernel = dated(text(start, domain="kernel"), epoch)
+    user = dated(text(start + 5 * second // 10), epoch)
+
+    def gives(status, number, *traces):
+        for name, (content, packets_of) in zip("abcd", traces):
+            write(directory, **{name: content})
+            (directory / name / "stream_0").write_bytes(packets_of)
+        done = run(directory)
+        check(done.returncode == status, number, done.returncode, done.stderr)
+        check(status != 2 or "clones" in done.stderr, number, done.stderr)
+        for name, _ in zip("abcd", traces):
+            shutil.rmtree(directory / name)
+
+    gives(0, 1, (kernel, end), (process, end))
+    gives(0, 2, (kernel, end), (user, end))
+    # Not so much in five hours, and not at all without a rotation, or without dates
+    gives(2, 3, (kernel, end), (process.replace(str(start + 5 * second // 10),
+                                                str(start + 4 * second)), end))
+    gives(2, 4, (kernel, packet(6 * hour * second)), (process, packet(6 * hour * second)))
+    gives(2, 5, (text(start, domain="kernel"), end), (text(start + 5 * second // 10), end))
+    # Of clones, what was measured at one time is as far apart as the clones
+    for apart in second // 1000, second, hour * second:
+        clone = dated(text(start + apart, domain="kernel"), epoch)
+        gives(2, 6, (kernel, end), (clone, end))
+        gives(2, 7, (process, end), (process.replace(str(start + 5 * second // 10),
+                                                     str(start + 5 * second // 10 + apart)), end))
+    # Where an earlier rotation tells when a user's offset was measured, that counts
+    gives(2, 8, (kernel, end), (user, end), (user, packet(10 * second)))
+    gives(0, 9, (kernel, end), (user, end), (user, packet(5 * hour * second)))
+    # Dates of nonsense
+    for date in "x", "20261399T999999+0000", "20261128T145756+0000x" * 9:
+        gives(2, 10, *((content.replace('_datetime = "2026', f'_datetime = "{date}2026'), end)
+                       for content in (kernel, process)))
 
 
 def two_identities_of_one_clock(directory):
@@ -321,7 +376,7 @@ def hostile_metadata(directory):
 def main():
     tests = (kernel_offset_wins, only_the_number_changes, every_cut,
              other_byte_order_and_plain, other_clocks_stay, seconds_of_their_own,
-             one_identity_of_two_clocks, time_between_measurements,
+             one_identity_of_two_clocks, time_between_measurements, rotated,
              two_identities_of_one_clock, no_second_identity, no_room_for_the_kernels,
              extremes, damage_stops_nobody_else, links_are_not_followed, wrong_usage,
              hostile_metadata)

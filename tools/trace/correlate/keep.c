@@ -15,9 +15,9 @@
 #include "readers/fingerprint.h"
 
 /* The last digits are the version of the form. */
-#define MAGIC UINT64_C(0xc10c7ace30de0004)
+#define MAGIC UINT64_C(0xc10c7ace30de0005)
 #define PARTY_SIZE (9 * sizeof(uint64_t))
-#define EPOCH_SIZE (4 * sizeof(uint64_t))
+#define EPOCH_SIZE (5 * sizeof(uint64_t))
 #define IDENTITY_SIZE (2 * sizeof(uint64_t))
 
 static void keep_party(const struct party *party, struct binary_file *binary)
@@ -40,6 +40,7 @@ static void keep_party(const struct party *party, struct binary_file *binary)
 		binary_put(binary, epoch->number);
 		binary_put(binary, epoch->state);
 		binary_put(binary, epoch->begin);
+		binary_put(binary, epoch->frequency);
 	}
 	binary_put(binary, party->nr_identities);
 	for (i = 0; i < party->nr_identities; i++) {
@@ -81,6 +82,7 @@ static void recall_epochs(struct party *party, struct binary_file *binary)
 		epoch->number = (uint32_t)binary_get(binary);
 		epoch->state = (enum clock_state)binary_get(binary);
 		epoch->begin = binary_get(binary);
+		epoch->frequency = binary_get(binary);
 	}
 }
 
@@ -106,8 +108,10 @@ char *timeline_keep(const struct timeline *timeline, const char *path)
 	binary_put(&binary, timeline->epoch);
 	binary_put(&binary, timeline->assumed_clock);
 	host_keep(timeline->host, &binary);
-	for (i = 1; i < timeline->nr_parties; i++)
+	for (i = 1; i < timeline->nr_parties; i++) {
 		match_keep(timeline->parties[i].match, &binary);
+		bound_keep(timeline->parties[i].bound, &binary);
+	}
 	binary_put_sum(&binary);
 	error = output_end(&output, !binary.failed);
 	if (!error && binary.failed)
@@ -186,8 +190,10 @@ static char *recall_rest(struct timeline *timeline, struct binary_file *binary)
 	timeline->epoch = (uint32_t)binary_get(binary);
 	timeline->assumed_clock = binary_get(binary);
 	timeline->host = host_recall(binary, &error);
-	for (i = 1; i < timeline->nr_parties && !error; i++)
+	for (i = 1; i < timeline->nr_parties && !error; i++) {
 		timeline->parties[i].match = match_recall(timeline->host, binary);
+		timeline->parties[i].bound = bound_recall(timeline->host, binary);
+	}
 	if (!error && (!binary_check_sum(binary) || !timeline->frequency))
 		error = text_of("it is damaged");
 	return error;

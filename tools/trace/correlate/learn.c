@@ -253,7 +253,51 @@ static char *read_host(struct timeline *timeline, struct machine *machine, uint3
 	return check_host(&pass, machine);
 }
 
-static void read_guest(struct timeline *timeline, struct party *party, struct machine *machine,
+const struct epoch *timeline_bound_epoch(const struct party *party, unsigned int section)
+{
+	size_t i;
+
+	for (i = 0; i < party->epochs.count; i++)
+		if (party->epochs.list[i].section == section)
+			return &party->epochs.list[i];
+	return NULL;
+}
+
+/* One more pass over a guest whose clock has turned out to be CLOCK_MONOTONIC */
+static char *bound_guest(struct timeline *timeline, struct party *party, progress_handler progress)
+{
+	char *what, *error;
+	struct machine *machine = machine_open(party->path, &error);
+	struct stream *stream;
+	uint64_t events = 0;
+
+	if (!machine)
+		return error;
+	machine_brief(machine);
+	what = text_of("bounding %s", party->name);
+	party->bound = bound_new(timeline->host, timeline->frequency, party->vm_id);
+	while ((stream = machine_next(machine))) {
+		const struct epoch *used = timeline_bound_epoch(party, stream->section);
+		uint64_t frequency;
+
+		if (!used || epochs_at(&party->epochs, stream->section, stream->event.time) != used)
+			continue;
+		frequency = used->frequency ? used->frequency : party->frequency;
+		if (!frequency && used->state == CLOCK_STATE_MONOTONIC)
+			frequency = MONOTONIC_HZ;
+		if (frequency)
+			bound_add(party->bound, stream->section, stream->event.cpu,
+				  stream->event.time, frequency);
+		if (progress && ++events % PROGRESS_EVERY == 0)
+			progress(what, events);
+	}
+	party->match = bound_finish(party->bound);
+	machine_close(machine);
+	free(what);
+	return NULL;
+}
+
+static char *read_guest(struct timeline *timeline, struct party *party, struct machine *machine,
 		       progress_handler progress)
 {
 	char *what = text_of("matching %s", party->name);
@@ -275,13 +319,19 @@ static void read_guest(struct timeline *timeline, struct party *party, struct ma
 			progress(what, events);
 	}
 	take_frequency(timeline, &party->epochs);
+	free(what);
 	if (timeline_lacks_counter(timeline, party)) {
 		/* What fits does so by chance. */
 		match_free(party->match);
+		party->match = NULL;
+		/* A stay may be in what is missing of the host's trace, or be one of nobody's. */
+		if (timeline->is_frequency_known && !timeline->parties[0].damaged &&
+		    !timeline->host->ownerless)
+			return bound_guest(timeline, party, progress);
 		party->match = match_new(timeline->host);
 	}
 	match_finish(party->match, party->vm_id);
-	free(what);
+	return NULL;
 }
 
 /* Two machines of one name are told apart by a number. */
@@ -311,6 +361,9 @@ static void learn_clock(struct timeline *timeline, struct machine **machines, si
 			if (!timeline->parties[i].frequency)
 				timeline->parties[i].frequency = reader->frequency;
 			if (!reader->frequency || timeline->is_frequency_known)
+				continue;
+			/* Of a guest without a counter it is not that of the host's. */
+			if (i && reader->frequency == MONOTONIC_HZ)
 				continue;
 			/* Host and guest run at one frequency unless the guest is scaled. */
 			timeline->frequency = reader->frequency;
@@ -380,8 +433,9 @@ static char *learn(struct timeline *timeline, struct machine **machines, uint32_
 		timeline->host->keeps_told = keep;
 		error = read_host(timeline, machines[0], epoch, progress);
 	}
+	timeline->parties[0].damaged = machines[0]->damaged;
 	for (i = 1; i < timeline->nr_parties && !error; i++)
-		read_guest(timeline, &timeline->parties[i], machines[i], progress);
+		error = read_guest(timeline, &timeline->parties[i], machines[i], progress);
 	for (i = 0; i < timeline->nr_parties; i++) {
 		timeline->parties[i].damaged = machines[i]->damaged;
 		if (keep)
@@ -438,8 +492,8 @@ bool timeline_lacks_counter(const struct timeline *timeline, const struct party 
 			break;
 	/* No event tells: then the frequency does, unless the host's counter has it, too. */
 	if (i == party->epochs.count)
-		return party->frequency == MONOTONIC_HZ && timeline->is_frequency_known &&
-		       timeline->frequency != MONOTONIC_HZ;
+		return party->frequency == MONOTONIC_HZ &&
+		       (!timeline->is_frequency_known || timeline->frequency != MONOTONIC_HZ);
 	for (i = 0; i < party->epochs.count; i++)
 		if (epoch_is_counter(&party->epochs.list[i]))
 			return false;
@@ -449,6 +503,12 @@ bool timeline_lacks_counter(const struct timeline *timeline, const struct party 
 uint64_t timeline_ns(const struct timeline *timeline, uint64_t ticks)
 {
 	return (uint64_t)((unsigned __int128)ticks * 1000000000 / timeline->frequency);
+}
+
+uint64_t timeline_ns_up(const struct timeline *timeline, uint64_t ticks)
+{
+	return (uint64_t)(((unsigned __int128)ticks * 1000000000 + timeline->frequency - 1) /
+			  timeline->frequency);
 }
 
 void timeline_free(struct timeline *timeline)
@@ -462,6 +522,7 @@ void timeline_free(struct timeline *timeline)
 		free(timeline->parties[i].name);
 		free(timeline->parties[i].identities);
 		match_free(timeline->parties[i].match);
+		bound_free(timeline->parties[i].bound);
 		epochs_free(&timeline->parties[i].epochs);
 	}
 	host_free(timeline->host);

@@ -23,6 +23,7 @@ struct guest_stream {
 	const struct unit *unit;
 	unsigned int unit_cpu;
 	struct stay_cursor *cursors;
+	struct bound_cursor bound_cursor;
 	/* The span that the last event was in */
 	struct clocktrace_span span;
 	const struct clocktrace_vcpu *span_of;
@@ -56,6 +57,7 @@ static void find_unit(const struct timeline_run *run, struct guest_stream *guest
 	if (guest->cursors && guest->unit_cpu == cpu)
 		return;
 	free(guest->cursors);
+	guest->bound_cursor = (struct bound_cursor){ 0 };
 	guest->unit_cpu = cpu;
 	guest->unit = match_unit(match, guest->stream->section, cpu);
 	guest->cursors = zalloc(((guest->unit ? guest->unit->nr_eras : 0) + 1) *
@@ -163,6 +165,57 @@ static bool is_on_counter(const struct timeline_run *run, const struct guest_str
 	return !epoch || epoch_is_counter(epoch);
 }
 
+/* Place an event of a clock that is not the counter; false and counted if that is not possible. */
+static bool place_by_bounds(struct run *run, struct guest_stream *guest)
+{
+	struct party *party = &run->timeline->parties[guest->party];
+	const struct host *host = run->timeline->host;
+	const struct event *event = &guest->stream->event;
+	unsigned int section = guest->stream->section;
+	const struct epoch *epoch = timeline_bound_epoch(party, section);
+	struct clocktrace_ticks ticks;
+	uint64_t order;
+
+	if (!epoch || epochs_at(&party->epochs, section, event->time) != epoch) {
+		party->counts.epoch++;
+		return false;
+	}
+	find_unit(run, guest);
+	if (!guest->unit || !guest->unit->nr_vcpus) {
+		party->counts.unmatched++;
+		return false;
+	}
+	if (!bound_at(party->bound, section, guest->unit, &guest->bound_cursor, event->time, &ticks,
+		      &order)) {
+		party->counts.outside++;
+		return false;
+	}
+	/* It may be of where the host's trace does not reach. */
+	if (ticks.first < host->whole_from.host_time || ticks.last > host->last.host_time) {
+		if (ticks.first < host->whole_from.host_time)
+			party->counts.before++;
+		else
+			party->counts.after++;
+		return false;
+	}
+	/* No event is of before the one before it in its stream. */
+	if (ticks.first < guest->last_time)
+		ticks.first = guest->last_time <= ticks.last ? guest->last_time : ticks.last;
+	guest->placed = (struct placed){
+		.event = event,
+		.stream = guest->stream,
+		.party = guest->party,
+		.time = ticks.first,
+		.uncertainty = ticks.last - ticks.first,
+		.certainty = CLOCKTRACE_ASSUMED,
+		.is_bounded = true,
+		.vcpu = &host->vcpus[guest->unit->vcpus[0]],
+	};
+	guest->order = order;
+	guest->last_time = ticks.first;
+	return true;
+}
+
 /* Read on to the next event that can be placed. */
 static bool advance(struct timeline_run *run, struct guest_stream *guest)
 {
@@ -170,6 +223,11 @@ static bool advance(struct timeline_run *run, struct guest_stream *guest)
 	size_t i;
 
 	while (stream_next(guest->machine, guest->stream)) {
+		if (run->timeline->parties[guest->party].bound) {
+			if (place_by_bounds(run, guest))
+				return true;
+			continue;
+		}
 		if (!is_on_counter(run, guest)) {
 			run->timeline->parties[guest->party].counts.epoch++;
 			continue;
@@ -228,7 +286,12 @@ static void note(struct timeline *timeline, const struct placed *placed)
 	struct counts *counts = &timeline->parties[placed->party].counts;
 
 	counts->placed++;
-	counts->assumed += placed->certainty != CLOCKTRACE_KNOWN || timeline->assumed_clock;
+	counts->bounded += placed->is_bounded;
+	if (placed->uncertainty > timeline->parties[placed->party].uncertainty)
+		timeline->parties[placed->party].uncertainty = placed->uncertainty;
+	if (!placed->is_bounded)
+		counts->assumed += placed->certainty != CLOCKTRACE_KNOWN ||
+				   timeline->assumed_clock;
 	if (placed->uncertainty > timeline->uncertainty)
 		timeline->uncertainty = placed->uncertainty;
 }

@@ -5,6 +5,7 @@
 #ifndef TRACE_TIMELINE_H
 #define TRACE_TIMELINE_H
 
+#include "correlate/bound.h"
 #include "correlate/epochs.h"
 #include "correlate/match.h"
 #include "readers/machine.h"
@@ -13,6 +14,7 @@
  * struct counts - what became of the events of a machine
  * @placed: those on the time line
  * @assumed: those of them whose formula the trace does not prove
+ * @bounded: those of them that no formula places, but bounds
  * @before: those of before the host's trace
  * @after: those of after it
  * @outside: those that no stay holds
@@ -23,6 +25,7 @@
 struct counts {
 	uint64_t placed;
 	uint64_t assumed;
+	uint64_t bounded;
 	uint64_t before;
 	uint64_t after;
 	uint64_t outside;
@@ -47,7 +50,9 @@ struct identity {
  * @name: short, not that of another party
  * @is_host: it is the host
  * @match: of a guest: which VM it is
+ * @bound: of a guest whose clock is not its host's counter: where its times can be
  * @counts: what became of its events
+ * @uncertainty: the largest of its events, in ticks
  * @damaged: number of its streams that could not be read to their end
  * @vm_id: the VM that the user has named, or 0
  * @trust_clock: it is of CLOCK_TRACE, whatever it says
@@ -64,7 +69,9 @@ struct party {
 	char *name;
 	bool is_host;
 	struct match *match;
+	struct bound *bound;
 	struct counts counts;
+	uint64_t uncertainty;
 	size_t damaged;
 	uint64_t vm_id;
 	bool trust_clock;
@@ -125,6 +132,7 @@ struct timeline {
  * @time: host time, in ticks
  * @uncertainty: it may be up to so many ticks later
  * @certainty: how well the formula is known
+ * @is_bounded: there is no formula, but the event is between @time and @uncertainty later
  * @vcpu: of a guest's event: the vCPU that wrote it; of an entry or exit: the vCPU
  * @early: it is before what is wanted, and tells what is so when that begins: an entry, an
  *	exit or a context switch
@@ -136,6 +144,7 @@ struct placed {
 	uint64_t time;
 	uint64_t uncertainty;
 	enum clocktrace_certainty certainty;
+	bool is_bounded;
 	const struct vcpu *vcpu;
 	bool early;
 };
@@ -250,9 +259,18 @@ void timeline_end(struct timeline_run *run);
  * @party: the guest
  *
  * That is so in a guest whose kernel does not trust its TSC. No formula leads from there to
- * the host's counter.
+ * the host's counter, but see bound.h.
  */
 bool timeline_lacks_counter(const struct timeline *timeline, const struct party *party);
+
+/**
+ * timeline_bound_epoch() - the epoch of a guest's clock whose times are placed by bounds
+ * @party: the guest
+ * @section: the section
+ *
+ * Return: the first one of the section, NULL if there is none.
+ */
+const struct epoch *timeline_bound_epoch(const struct party *party, unsigned int section);
 
 /**
  * timeline_ns() - ticks in nanoseconds
@@ -262,6 +280,13 @@ bool timeline_lacks_counter(const struct timeline *timeline, const struct party 
  * Rounded down, exact for all values.
  */
 uint64_t timeline_ns(const struct timeline *timeline, uint64_t ticks);
+
+/**
+ * timeline_ns_up() - ticks in nanoseconds, rounded up, as a bound has to be
+ * @timeline: the time line
+ * @ticks: the ticks
+ */
+uint64_t timeline_ns_up(const struct timeline *timeline, uint64_t ticks);
 
 /**
  * timeline_free() - free a time line

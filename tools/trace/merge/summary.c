@@ -18,7 +18,7 @@ bool summary_answer(const struct timeline *timeline)
 	for (i = 0; i < timeline->nr_parties; i++) {
 		const struct party *party = &timeline->parties[i];
 
-		if (!party->is_host && timeline_lacks_counter(timeline, party))
+		if (!party->is_host && timeline_lacks_counter(timeline, party) && !party->bound)
 			return false;
 		if (party->counts.outside || party->counts.unmatched)
 			return false;
@@ -50,12 +50,15 @@ static void print_section(FILE *file, const struct timeline *timeline, const str
 	const struct host *host = timeline->host;
 	size_t i;
 
-	if (timeline_lacks_counter(timeline, party)) {
+	if (timeline_lacks_counter(timeline, party) && !number)
 		fprintf(file,
-			"%s had no TSC that its kernel trusts, so that its clock was CLOCK_MONOTONIC, and its events cannot be placed: start it with an invariant TSC (QEMU: -cpu host,migratable=off,+invtsc) or, where the host's is reliable, with tsc=reliable on its kernel's command line, and record anew\n",
-			party->name);
+			"%s had no TSC that its kernel trusts, so that its clock was CLOCK_MONOTONIC, and its events %s: to have them placed to the tick, start it with an invariant TSC (QEMU: -cpu host,migratable=off,+invtsc) or, where the host's is reliable, with tsc=reliable on its kernel's command line, and record anew\n",
+			party->name, party->bound ? "are placed within bounds" :
+			timeline->parties[0].damaged || host->ownerless ?
+			"cannot be placed, for the host's trace is damaged, or does not tell of all stays whose they are" :
+			"cannot be placed, for no trace tells the frequency of the host's counter (--frequency)");
+	if (timeline_lacks_counter(timeline, party) && !party->bound)
 		return;
-	}
 	fprintf(file, "%s", party->name);
 	if (!party->match->nr_sections) {
 		fputs(": no events\n", file);
@@ -71,6 +74,12 @@ static void print_section(FILE *file, const struct timeline *timeline, const str
 		fprintf(file, ": fits no VM of %s\n", timeline->parties[0].name);
 		return;
 	case VERDICT_AMBIGUOUS:
+		if (section->rival == section->vms[0]) {
+			fprintf(file,
+				": fits VM %" PRIu64 " (process %d), but may do so by chance, or in more than one way: record more of it, and all of it within the time of the host's trace\n",
+				section->vms[0], pid_of(host, section->vms[0]));
+			return;
+		}
 		fprintf(file,
 			": fits VM %" PRIu64 " (process %d) as well as VM %" PRIu64
 			" (process %d): name the right one with --vm %s=VM\n",
@@ -84,6 +93,11 @@ static void print_section(FILE *file, const struct timeline *timeline, const str
 	for (i = 0; i < section->nr_vms; i++)
 		fprintf(file, "%s VM %" PRIu64 " (process %d)", i ? ", then" : "",
 			section->vms[i], pid_of(host, section->vms[i]));
+	if (party->bound) {
+		fputs(": its events lie in its stays, but where in them is not known to the tick\n",
+		      file);
+		return;
+	}
 	fprintf(file, section->verdict == VERDICT_PROVED ?
 			      ": all of its events that the trace can tell of are in its stays\n" :
 			      ": more of its events are in its stays than in another's, but NOT all\n");
@@ -95,7 +109,7 @@ static void print_count(FILE *file, uint64_t count, const char *what)
 		fprintf(file, "; %" PRIu64 " %s", count, what);
 }
 
-static void print_party(FILE *file, const struct party *party)
+static void print_party(FILE *file, const struct timeline *timeline, const struct party *party)
 {
 	const struct counts *counts = &party->counts;
 
@@ -103,6 +117,9 @@ static void print_party(FILE *file, const struct party *party)
 	if (!party->is_host)
 		print_count(file, counts->assumed,
 			    "of them by a formula that the trace does not prove");
+	if (counts->bounded)
+		fprintf(file, "; %" PRIu64 " of them within bounds, of at most %" PRIu64 " ns",
+			counts->bounded, timeline_ns_up(timeline, party->uncertainty));
 	print_count(file, counts->before, "are of before the host's trace");
 	print_count(file, counts->after, "are of after the host's trace");
 	print_count(file, counts->epoch, "are of another epoch of its clock, and left out");
@@ -182,7 +199,7 @@ void summary_text(FILE *file, const struct timeline *timeline, const struct acco
 		for (j = 0; !j || j < timeline->parties[i].match->nr_sections; j++)
 			print_section(file, timeline, &timeline->parties[i], j);
 	for (i = 0; i < timeline->nr_parties; i++)
-		print_party(file, &timeline->parties[i]);
+		print_party(file, timeline, &timeline->parties[i]);
 	for (i = 0; i < host->nr_vcpus; i++) {
 		if (host->vcpus[i].is_protected)
 			fprintf(file, "VM %" PRIu64 " vCPU %" PRIu32 " has a protected TSC, which the host cannot know\n",
@@ -202,7 +219,10 @@ void summary_text(FILE *file, const struct timeline *timeline, const struct acco
 	if (!timeline->is_frequency_known)
 		fputs("no trace tells the frequency: a tick is shown as 1 ns; name it with --frequency HZ, see \"clocktrace info\"\n",
 		      file);
-	fprintf(file, "largest uncertainty of an event: %" PRIu64 " ticks\n", timeline->uncertainty);
+	fprintf(file, "largest uncertainty of an event: %" PRIu64 " ticks", timeline->uncertainty);
+	if (timeline->uncertainty && timeline->is_frequency_known)
+		fprintf(file, ", %" PRIu64 " ns", timeline_ns_up(timeline, timeline->uncertainty));
+	putc('\n', file);
 	if (!account)
 		return;
 	fputs("\nWhere the time of the vCPUs went:\n", file);

@@ -84,6 +84,8 @@ static struct json_object *party_of(const struct timeline *timeline, const struc
 	json_object_object_add(object, "host", json_object_new_boolean(party->is_host));
 	add(object, "placed", party->counts.placed);
 	add(object, "assumed", party->counts.assumed);
+	add(object, "bounded", party->counts.bounded);
+	add(object, "uncertainty", party->uncertainty);
 	add(object, "before", party->counts.before);
 	add(object, "after", party->counts.after);
 	add(object, "lost", party->counts.lost);

@@ -19,17 +19,6 @@
 /* Stays that wait for their owner, for each thread */
 #define WAITING_MAX 65536
 
-/*
- * What was last seen of a CPU of the host. A stay in the guest begins and ends on the
- * same CPU. An order of 0 is none, for orders begin at 1.
- */
-struct host_cpu {
-	struct clocktrace_position last;
-	struct clocktrace_position entry;
-	int thread;
-	uint32_t vcpu_id;
-};
-
 struct host *host_new(char **error)
 {
 	struct host *host = zalloc(sizeof(*host));
@@ -115,7 +104,7 @@ struct lane *host_lane(struct host *host, int thread, uint32_t vcpu_id)
 	return &host->lanes[i];
 }
 
-const struct vcpu *host_owner(struct host *host, int thread, uint32_t vcpu_id)
+const struct vcpu *host_owner(const struct host *host, int thread, uint32_t vcpu_id)
 {
 	const struct lane *lane;
 	size_t at;

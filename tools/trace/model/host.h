@@ -157,7 +157,7 @@ char *host_finish(struct host *host);
  *
  * Return: the vCPU, NULL if no event tells it.
  */
-const struct vcpu *host_owner(struct host *host, int thread, uint32_t vcpu_id);
+const struct vcpu *host_owner(const struct host *host, int thread, uint32_t vcpu_id);
 
 /**
  * host_in_gap() - may events be missing at a host time?

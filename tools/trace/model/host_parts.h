@@ -19,6 +19,17 @@ struct lane {
 	size_t nr_waiting;
 };
 
+/*
+ * What was last seen of a CPU of the host. A stay in the guest begins and ends on the
+ * same CPU. An order of 0 is none, for orders begin at 1.
+ */
+struct host_cpu {
+	struct clocktrace_position last;
+	struct clocktrace_position entry;
+	int thread;
+	uint32_t vcpu_id;
+};
+
 /* A change of an offset of which only the thread tells the VM */
 struct written_offset {
 	struct clocktrace_position position;

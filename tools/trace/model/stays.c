@@ -330,6 +330,61 @@ const struct stay *stay_find(struct stay_cursor *cursor, uint64_t time, uint64_t
 	return found ? found : find_late(cursor, time, after, before);
 }
 
+/* Number of the stays in order that begin at or before @time */
+static uint64_t begun_in_order(struct stay_cursor *cursor, uint64_t time)
+{
+	if (!in_order(cursor->list) || !load(cursor, find_block(cursor, time)))
+		return 0;
+	return (uint64_t)cursor->block * STAYS_IN_BLOCK + begun(cursor->stays, cursor->count, time);
+}
+
+const struct stay *stay_from(struct stay_cursor *cursor, uint64_t time)
+{
+	const struct stay_list *list = cursor->list;
+	const struct stay *stay, *found = NULL;
+	uint64_t number = begun_in_order(cursor, time);
+	size_t late = begun(list->late, list->nr_late, time);
+
+	stay = stay_at(cursor, number);
+	if (stay) {
+		cursor->found = *stay;
+		found = &cursor->found;
+	}
+	while (number-- > 0) {
+		stay = stay_at(cursor, number);
+		if (!stay || stay->exit < time)
+			break;
+		cursor->found = *stay;
+		found = &cursor->found;
+	}
+	while (late > 0 && list->late[late - 1].exit >= time)
+		late--;
+	if (late < list->nr_late && (!found || list->late[late].entry < found->entry)) {
+		cursor->found = list->late[late];
+		found = &cursor->found;
+	}
+	return found;
+}
+
+const struct stay *stay_until(struct stay_cursor *cursor, uint64_t time)
+{
+	const struct stay_list *list = cursor->list;
+	const struct stay *stay, *found = NULL;
+	uint64_t number = begun_in_order(cursor, time);
+	size_t late = begun(list->late, list->nr_late, time);
+
+	stay = number ? stay_at(cursor, number - 1) : NULL;
+	if (stay) {
+		cursor->found = *stay;
+		found = &cursor->found;
+	}
+	if (late && (!found || list->late[late - 1].exit > found->exit)) {
+		cursor->found = list->late[late - 1];
+		found = &cursor->found;
+	}
+	return found;
+}
+
 const struct stay *stay_at(struct stay_cursor *cursor, uint64_t number)
 {
 	if (number >= in_order(cursor->list) ||

@@ -115,6 +115,24 @@ const struct stay *stay_find(struct stay_cursor *cursor, uint64_t time, uint64_t
 			     uint64_t before);
 
 /**
+ * stay_from() - the first stay that ends at a host time or after it
+ * @cursor: a cursor of the list
+ * @time: the host time
+ *
+ * Return: the stay, valid until the next search; NULL if there is none.
+ */
+const struct stay *stay_from(struct stay_cursor *cursor, uint64_t time);
+
+/**
+ * stay_until() - the last stay that begins at a host time or before it
+ * @cursor: a cursor of the list
+ * @time: the host time
+ *
+ * Return: the stay, valid until the next search; NULL if there is none.
+ */
+const struct stay *stay_until(struct stay_cursor *cursor, uint64_t time);
+
+/**
  * stay_at() - the stay of a number
  * @cursor: a cursor of the list
  * @number: from 0 on, of those that came in order

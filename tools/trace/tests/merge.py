@@ -288,10 +288,10 @@ def test_wrong_clock():
     refused(world, [guest], 'guest was recorded with the clock "monotonic"')
 
 
-def tell_epoch(trace, cpu, time, epoch, state=ON_COUNTER):
+def tell_epoch(trace, cpu, time, epoch, state=ON_COUNTER, hertz=HZ):
     """The event of the clock, in its place"""
     bisect.insort(trace.streams[cpu], (time, "clock_trace_epoch", 1, {
-        "epoch": epoch, "state": state, "frequency": HZ}), key=lambda event: event[0])
+        "epoch": epoch, "state": state, "frequency": hertz}), key=lambda event: event[0])
 
 
 def test_epoch_repeated():
@@ -385,19 +385,109 @@ def test_epoch_of_guest():
     placed_truly(out, world, 0, middle + 9_000_000)
 
 
+def without_counter(seed, hertz=1_000_000_000, told=None, number=None):
+    """A guest whose clock is CLOCK_MONOTONIC, 300 ppm too fast and then as much too slow"""
+    world = World(seed)
+    guest, vm = world.guest("guest"), Vm(100, 7)
+    for cpu in (0, 1):
+        Vcpu(world, vm, 4 * cpu, 0).run(world.stays(200), guest, cpu)
+    if number is not None:
+        Vcpu(world, Vm(101, number), 0, 0).run(world.stays(200), None, 0)
+    middle = world.now + 10_000_000
+    for cpu, events in guest.streams.items():
+        guest.streams[cpu] = [
+            ((time + min(time - world.now, 2 * middle - time - world.now) * 3 // 10_000)
+             * hertz // HZ + 5_000_000, *rest) for time, *rest in events]
+    guest.hertz = hertz
+    if told is not None:
+        tell_epoch(guest, 0, guest.streams[0][0][0], 3, told, hertz)
+    return world, guest
+
+
+def in_bounds(world, out, err, least=1900):
+    """How many events there are; the truth of each is within its bound"""
+    placed, widest = 0, 0
+    for event in events_of(out):
+        if event["name"] != "test_event":
+            continue
+        truth = world.truth["guest"][event["fields"]["number"]]
+        check(event["ticks"] <= truth <= event["ticks"] + event["uncertainty"],
+              f"{event} is not at {truth}")
+        check(event["certainty"] == "bounded" and event["vcpu"] == 4 * event["cpu"] and
+              event["uncertainty_ns"] == -(-event["uncertainty"] * 1_000_000_000 // HZ), event)
+        widest = max(widest, event["uncertainty_ns"])
+        placed += 1
+    check(placed >= least, f"{placed} events are placed: {err}")
+    check(f"{placed} of them within bounds, of at most {widest} ns" in err, err)
+    check(f"ticks, {widest} ns" in err, err)
+    return placed
+
+
 def test_no_counter():
-    """A guest without a TSC: nothing is placed, and what to do is told"""
-    for told in (False, True):
-        world, guest = simple(31)
-        guest.hertz = 1_000_000_000
-        for cpu, events in guest.streams.items():
-            guest.streams[cpu] = [(time // 2 + 5_000_000, *rest) for time, *rest in events]
-        if told:
-            tell_epoch(guest, 0, guest.streams[0][0][0], 3, ON_MONOTONIC)
-        status, out, err = merge("--format", "json", *write(world, [guest]))
-        check(status == 1 and "guest had no TSC" in err and "+invtsc" in err, f"{status}: {err}")
-        check("tsc=reliable" in err and not re.search("guest .* [1-9][0-9]* events placed", err), err)
-        check({event["machine"] for event in events_of(out)} == {"host"}, "events were placed")
+    """A guest without a TSC is placed by bounds; and what to do is told"""
+    for hertz, told in (10**9, None), (10**9, ON_MONOTONIC), (2_500_000_000, ON_FALLBACK):
+        world, guest = without_counter(31, hertz, told, number=8)
+        paths = write(world, [guest])
+        model = os.path.join(WORK, "bound-model")
+        status, out, err = merge("--format", "json", *paths)
+        check(status == 0 and "guest had no TSC" in err and "+invtsc" in err and
+              "-cpu host,migratable=off" in err and "tsc=reliable" in err, f"{status}: {err}")
+        check("guest is VM 7" in err, err)
+        in_bounds(world, out, err)
+        for _ in range(2):
+            check(merge("--format", "json", "--model", model, *paths) == (status, out, err),
+                  "another result with a model")
+        os.unlink(model)
+
+
+def test_no_counter_in_perfetto():
+    """The bound of each event is on a track of its own"""
+    world, guest = without_counter(32)
+    status, out, err = merge("--json", *write(world, [guest]))
+    summary = json.loads(out)
+    check(status == 0 and summary["machines"][1]["bounded"] == summary["machines"][1]["placed"] and
+          summary["machines"][1]["uncertainty"] == summary["uncertainty"] > 0, out, err)
+    path = os.path.join(WORK, "bound.perfetto-trace")
+    status, _, err = merge("-o", path, *write(world, [guest]))
+    check(status == 0 and b"uncertainty (ticks)" in open(path, "rb").read(), err)
+
+
+def test_no_counter_of_damaged_host():
+    """Where a part of the host's trace is missing, a stay may be: none is placed"""
+    world, guest = without_counter(35)
+    events = world.host.streams[0]
+    events[200] = (events[0][0], *events[200][1:])
+    status, out, err = merge("--format", "json", *write(world, [guest]))
+    check(status == 1 and "goes back in time" in err and "the host's trace is damaged" in err and "+invtsc" in err, status, err)
+    check({event["machine"] for event in events_of(out)} == {"host"}, "events were placed")
+
+
+def test_no_counter_and_stays_of_nobody():
+    """They may be the guest's"""
+    world, guest = without_counter(36)
+    last = world.host.streams[0][-1][0]
+    world.host.add(9, last - 500, "kvm_x86_entry", 4321)
+    world.host.add(9, last - 100, "kvm_x86_exit", 4321, exit_reason=1, isa=2)
+    status, out, err = merge("--format", "json", *write(world, [guest]))
+    check(status == 1 and "does not tell of all stays whose they are" in err, status, err)
+    check({event["machine"] for event in events_of(out)} == {"host"}, "events were placed")
+
+
+def test_no_counter_fits_nothing():
+    """Events that are in no VM's stays, and too few to prove anything: none is placed"""
+    world, guest = without_counter(33)
+    for cpu, events in guest.streams.items():
+        guest.streams[cpu] = [(4_000_000 + at * 7_777, *rest)
+                              for at, (_, *rest) in enumerate(events)]
+    status, out, err = merge("--format", "json", *write(world, [guest]))
+    check(status == 1 and "fits no VM" in err, status, err)
+    check({event["machine"] for event in events_of(out)} == {"host"}, "events were placed")
+    world, guest = without_counter(34)
+    for cpu, events in guest.streams.items():
+        guest.streams[cpu] = events[500:508]
+    status, out, err = merge("--format", "json", *write(world, [guest]))
+    check(status == 1 and "may do so by chance" in err and "record more of it" in err, status, err)
+    check({event["machine"] for event in events_of(out)} == {"host"}, "events were placed")
 
 
 def stock_world(clock):

@@ -10,6 +10,7 @@
 #include "common/array.h"
 #include "verify/apic_id.h"
 #include "verify/check.h"
+#include "verify/fit.h"
 #include "tap.h"
 
 #define PID 100
@@ -106,7 +107,7 @@ static void sample(uint64_t value)
 static void run_guests(size_t count, uint64_t shift)
 {
 	trace_finish(&trace);
-	check(&trace, guests, count, shift, &result);
+	check(&trace, guests, count, NULL, 0, shift, &result);
 }
 
 static void run(void)
@@ -488,6 +489,37 @@ static void test_unknown_vcpu(void)
 	CHECK(!trace.stays[0].vm_id && trace.stays[0].vcpu_id == VCPU_UNKNOWN);
 }
 
+/* Which pairs fit, the CPUs' vCPUs, and other ones that they can have */
+static void fits_so(const char *pairs, size_t nr_cpus, size_t nr_vcpus, const char *chosen,
+		    const char *rivals)
+{
+	size_t i, got[4], other[4];
+	bool fits[16];
+
+	for (i = 0; i < nr_cpus * nr_vcpus; i++)
+		fits[i] = pairs[i] == '1';
+	fit_cpus(fits, nr_cpus, nr_vcpus, got, other);
+	for (i = 0; i < nr_cpus; i++) {
+		CHECK_MSG((chosen[i] == '-' ? FIT_NONE : (size_t)(chosen[i] - '0')) == got[i],
+			  "%s: CPU %zu has vCPU %zu", pairs, i, got[i]);
+		CHECK_MSG((rivals[i] == '-' ? FIT_NONE : (size_t)(rivals[i] - '0')) == other[i],
+			  "%s: the rival of CPU %zu is %zu", pairs, i, other[i]);
+	}
+}
+
+/* As in any guest; where one has to give way; where two can change places; too few */
+static void test_fit(void)
+{
+	fits_so("10" "01", 2, 2, "01", "--");
+	fits_so("110" "100" "011", 3, 3, "102", "---");
+	fits_so("110" "100" "110", 3, 3, "10-", "---");
+	fits_so("11" "11", 2, 2, "10", "01");
+	fits_so("101" "010", 2, 3, "01", "2-");
+	fits_so("00" "01", 2, 2, "-1", "--");
+	fits_so("1" "1", 2, 1, "0-", "--");
+	fits_so("", 1, 0, "-", "-");
+}
+
 /* CPUID of a made-up CPU: the last leaf, and what the leaves of the APIC ID say */
 static struct cpuid made_up[APIC_LEAF_TOPOLOGY_V2 + 1];
 
@@ -548,6 +580,7 @@ int main(void)
 	tap_run(test_moved_in_order, "such samples are placed in their order, too");
 	tap_run(test_snapshot, "samples that come again with a snapshot");
 	tap_run(test_unknown_vcpu, "stays whose vCPU only the thread tells");
+	tap_run(test_fit, "which vCPUs the CPUs of a traced guest are");
 	tap_run(test_apic_id, "the whole APIC ID of a CPU");
 	return tap_end();
 }

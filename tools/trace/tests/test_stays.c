@@ -158,6 +158,48 @@ static void test_two_lists(void)
 	stay_file_free(file);
 }
 
+/* The first stay from each time on, and the last one up to it; some came late */
+static void test_neighbours(void)
+{
+	struct stay_cursor cursor = { 0 };
+	const struct stay *stay;
+	uint64_t number, time;
+	char *error = NULL;
+
+	file = stay_file_new(&error);
+	CHECK(file);
+	cursor.list = list = stay_list_new(file);
+	for (number = 10; number < 1000; number++) {
+		const struct stay one = stay_of(number);
+
+		if (number % 100 != 50)
+			stay_list_add(list, &one);
+	}
+	for (number = 50; number < 900; number += 100) {
+		const struct stay one = stay_of(number);
+
+		stay_list_add(list, &one);
+	}
+	for (number = 10; number < 900; number++)
+		for (time = number * STEP; time < (number + 1) * STEP; time += LENGTH / 2) {
+			bool within = time <= number * STEP + LENGTH;
+
+			stay = stay_from(&cursor, time);
+			CHECK_MSG(stay && stay->entry == (number + !within) * STEP,
+				  "from %llu", (unsigned long long)time);
+			stay = stay_until(&cursor, time);
+			CHECK_MSG(stay && stay->entry == number * STEP, "until %llu",
+				  (unsigned long long)time);
+		}
+	stay = stay_from(&cursor, 0);
+	CHECK(stay && stay->entry == 10 * STEP);
+	CHECK(!stay_until(&cursor, 10 * STEP - 1));
+	CHECK(!stay_from(&cursor, 1000 * STEP));
+	stay = stay_until(&cursor, UINT64_MAX);
+	CHECK(stay && stay->entry == 999 * STEP);
+	empty();
+}
+
 int main(void)
 {
 	tap_begin();
@@ -166,5 +208,6 @@ int main(void)
 	tap_run(test_anywhere, "stays: each is found, anywhere");
 	tap_run(test_sizes, "stays: lists of any length");
 	tap_run(test_two_lists, "stays: two lists in one file");
+	tap_run(test_neighbours, "stays: the next one and the one before, of any time");
 	return tap_end();
 }

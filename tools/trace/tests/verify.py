@@ -6,6 +6,7 @@ where that is not clear. Prints TAP.
 """
 
 import bisect
+import json
 import os
 import shutil
 import struct
@@ -144,6 +145,102 @@ def test_no_counter():
     for given in path, directory:
         for word in "-cpu host,migratable=off", "+invtsc", "tsc=reliable":
             gives(2, word, host, f"100:{given}")
+
+
+def write_guest(guest):
+    path = f"{WORK}/guest"
+    shutil.rmtree(path, ignore_errors=True)
+    return guest.write(path)
+
+
+def traced(seed, pairs, told=None):
+    """The traces of a host and of a guest with these pairs of CPU and vCPU"""
+    world = World(seed)
+    guest, vm = world.guest("guest"), Vm(100, 7)
+    for cpu, number in pairs:
+        offset = (told or {}).get(number, -9_000_000)
+        vcpu = Vcpu(world, vm, number, offset)
+        vcpu.offset = -9_000_000
+        vcpu.run(world.stays(200), guest if cpu is not None else None, cpu)
+    return write(world), write_guest(guest)
+
+
+def found(status, pairs, *words):
+    """What CPUs of the guest are found to be, by CPU"""
+    got, out, err = verify("--json", *words)
+    check(got == status, words, "gave", got, out, err)
+    result = json.loads(out)
+    check(result["passed"] == (status == 0), out)
+    vcpus = {one["cpu"]: (one["vcpu"], one["identity"]) for one in result["vcpus"]}
+    check(vcpus == pairs, vcpus)
+    return result
+
+
+def test_vcpus_with_gaps():
+    """A CPU that was plugged at the second socket, and ids above 255; one without events"""
+    host, guest = traced(10, ((0, 0), (1, 4)))
+    result = found(0, {0: (0, "found"), 1: (4, "found")}, host, f"100:{guest}")
+    check(result["inside"] == result["samples"] == 2000, result)
+    gives(0, "CPU 1 of the guest of process 100 is vCPU 4", host, f"100:{guest}")
+    host, guest = traced(11, ((0, 0), (1, 300), (2, 1), (None, 2), (3, 4)))
+    found(0, {0: (0, "found"), 1: (300, "found"), 2: (1, "found"), 3: (4, "found")},
+          host, f"100:{guest}")
+
+
+def test_fits_no_vcpu():
+    """The offset that was told is wrong, whatever vCPU is tried; and times of nowhere"""
+    for wrong in 40_000, -40_000:
+        host, guest = traced(12, ((0, 0), (1, 4), (None, 5)), {4: -9_000_000 + wrong})
+        result = found(1, {0: (0, "found"), 1: (0, "none")}, host, f"100:{guest}")
+        check(result["outside"], result)
+    world = World(13)
+    guest, vcpu = world.guest("guest"), Vcpu(world, Vm(100, 7), 0, -9_000_000)
+    times = world.stays(100)
+    vcpu.run(times, None, 0)
+    for number, time in enumerate(times[1:-1:2]):
+        guest.add(3, vcpu.guest_time(time + 1), "test_event", number=number)
+    gives(1, "CPU 3 of the guest of process 100 fits no vCPU", write(world),
+          f"100:{write_guest(guest)}")
+
+
+def test_two_fit():
+    """Neither is guessed, and each can be named"""
+    world = World(15)
+    guest, vm = world.guest("guest"), Vm(100, 7)
+    for cpu in (0, 1):
+        Vcpu(world, vm, cpu, -9_000_000).run([world.now + 100 + cpu, world.now + 900_000 + cpu],
+                                             guest, cpu, 0)
+    for events in guest.streams.values():
+        events[:] = [(time + 50_000 * (1 - 2 * at), *rest)
+                     for at, (time, *rest) in enumerate(events)]
+    host, path = write(world), write_guest(guest)
+    got, out, _ = verify(host, f"100:{path}")
+    check(got == 1 and "ambiguous: vCPU 1 fits as well as vCPU 0" in out or
+          "ambiguous: vCPU 0 fits as well as vCPU 1" in out, got, out)
+    found(0, {0: (0, "named"), 1: (1, "named")}, host, f"100:{path}", "--vcpu", "100:0=0",
+          "--vcpu", "100:1=1")
+    found(0, {0: (1, "named"), 1: (0, "found")}, host, f"100:{path}", "--vcpu", "100:0=1")
+    found(1, {0: (0, "none"), 1: (1, "named")}, host, f"100:{path}", "--vcpu", "100:0=5",
+          "--vcpu", "100:1=1")
+    for wrong in "100:0", "100:0=x", "x:0=0", "100:-1=0", "100:0=1x", "":
+        gives(2, "is not PID:CPU=VCPU", "--vcpu", wrong, host, f"100:{path}")
+
+
+def test_fits_by_chance():
+    """A vCPU that is in the guest nearly all the time holds what no other one does"""
+    world = World(16)
+    guest, vm = world.guest("guest"), Vm(100, 7)
+    begin = world.now
+    for cpu, number in ((0, 0), (1, 1), (None, 2)):
+        vcpu = Vcpu(world, vm, number, -9_000_000 + 40_000 * (cpu == 1))
+        vcpu.offset = -9_000_000
+        times = world.stays(30, begin + cpu * 30_000) if cpu is not None else \
+            [begin + 500, begin + 10_000_000]
+        vcpu.run(times, guest if cpu is not None else None, cpu)
+    host, path = write(world), write_guest(guest)
+    got, out, err = verify(host, f"100:{path}")
+    check(got == 1 and "CPU 1 of the guest of process 100 fits vCPU 2, which may be by chance"
+          in out, got, out, err)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,14 @@
 
 #include "common/array.h"
 #include "verify/check.h"
+#include "verify/fit.h"
 #include "common/message.h"
+
+/*
+ * Where vCPUs are left over, a fit has to be less likely than this to come by chance to be a
+ * proof.
+ */
+#define CHANCE_MAX 0.001
 
 /* A vCPU of one VM */
 struct place {
@@ -32,12 +39,21 @@ struct place {
 	size_t nr_stays;
 };
 
+/* Which samples of a guest are of one vCPU, or of one CPU as the guest numbers it */
+struct series {
+	const struct guest_samples *guest;
+	bool is_of_trace;
+	uint32_t number;
+};
+
 /* Where the walk through the samples of a vCPU is */
 struct walk {
 	const struct host_trace *trace;
 	const struct clocktrace_guests *history;
-	const struct guest_samples *guest;
+	const struct series *series;
 	uint32_t vcpu_id;
+	/* All that matters is whether one is outside. */
+	bool is_trial;
 	/* The VM of the current sample, and the earliest time for it */
 	struct place here;
 	uint64_t earliest;
@@ -88,6 +104,12 @@ static struct clocktrace_guests *make_history(const struct host_trace *trace,
 	return guests;
 }
 
+static bool is_in_series(const struct series *series, const struct guest_sample *sample)
+{
+	return sample->vcpu == series->number &&
+	       !(sample->flags & SAMPLE_OF_TRACE) == !series->is_of_trace;
+}
+
 /* The last stay that begins at or before @host, or the first one */
 static size_t find_stay(const struct place *place, uint64_t host)
 {
@@ -136,7 +158,8 @@ static bool is_in(struct walk *walk, const struct place *place, struct stay *sta
 	result->outside += result->after;
 	result->after = 0;
 	result->inside++;
-	result->stays_used += !stay->samples++;
+	if (!walk->is_trial)
+		result->stays_used += !stay->samples++;
 	count_margins(result, stay, &match.host);
 	return true;
 }
@@ -175,7 +198,7 @@ static bool place_sample(struct walk *walk, const struct place *place, uint64_t 
 
 static void check_sample(struct walk *walk, size_t number)
 {
-	uint64_t guest = walk->guest->items[number].value;
+	uint64_t guest = walk->series->guest->items[number].value;
 	struct vcpu_result *result = walk->result;
 	struct doubt doubt = { false, false };
 
@@ -312,6 +335,8 @@ static void enter_vm(struct walk *walk, struct vm_name name)
 						 walk->vcpu_id);
 	walk->here.stays = trace_stays(walk->trace, result->vm_id, walk->vcpu_id,
 				       &walk->here.nr_stays);
+	if (walk->is_trial)
+		return;
 	describe_place(&walk->here, result);
 	count_events(walk->trace, result);
 }
@@ -319,11 +344,11 @@ static void enter_vm(struct walk *walk, struct vm_name name)
 /* The last sample before @number that has a smaller number in the same boot */
 static uint64_t predecessor(const struct walk *walk, size_t number)
 {
-	const struct guest_sample *samples = walk->guest->items;
+	const struct guest_sample *samples = walk->series->guest->items;
 	size_t i = number;
 
 	while (i-- > 0 && samples[i].boot == samples[number].boot)
-		if (samples[i].vcpu == walk->vcpu_id &&
+		if (is_in_series(walk->series, &samples[i]) &&
 		    samples[i].sequence < samples[number].sequence)
 			return walk->placed[i];
 	return 0;
@@ -331,16 +356,16 @@ static uint64_t predecessor(const struct walk *walk, size_t number)
 
 static void walk_samples(struct walk *walk)
 {
-	const struct guest_samples *guest = walk->guest;
+	const struct guest_samples *guest = walk->series->guest;
 	const struct guest_sample *last = NULL;
 	struct vm_name name = { 0 };
 	size_t i;
 
-	for (i = 0; i < guest->count; i++) {
+	for (i = 0; i < guest->count && !(walk->is_trial && walk->result->outside); i++) {
 		const struct guest_sample *sample = &guest->items[i];
 		bool moved = !same_name(guest->names[i], name);
 
-		if (sample->vcpu != walk->vcpu_id)
+		if (!is_in_series(walk->series, sample))
 			continue;
 		if (last && last->boot == sample->boot &&
 		    (moved || sample->sequence <= last->sequence)) {
@@ -355,25 +380,27 @@ static void walk_samples(struct walk *walk)
 	}
 }
 
-static void walk_vcpu(struct host_trace *trace, const struct clocktrace_guests *history,
-		      const struct guest_samples *guest, uint32_t vcpu_id, bool rather_before,
-		      struct vcpu_result *result)
+static void walk_vcpu(const struct host_trace *trace, const struct clocktrace_guests *history,
+		      const struct series *series, uint32_t vcpu_id, bool rather_before,
+		      bool is_trial, struct vcpu_result *result)
 {
 	struct walk walk = {
 		.trace = trace,
 		.history = history,
-		.guest = guest,
+		.series = series,
 		.vcpu_id = vcpu_id,
+		.is_trial = is_trial,
 		.rather_before = rather_before,
-		.placed = calloc(guest->count, sizeof(*walk.placed)),
+		.placed = calloc(series->guest->count, sizeof(*walk.placed)),
 		.result = result,
 	};
 
 	if (!walk.placed)
 		die("out of memory");
 	*result = (struct vcpu_result){
-		.pid = guest->pid,
+		.pid = series->guest->pid,
 		.vcpu_id = vcpu_id,
+		.cpu = series->number,
 		.margin_entry = UINT64_MAX,
 		.margin_exit = UINT64_MAX,
 	};
@@ -381,31 +408,215 @@ static void walk_vcpu(struct host_trace *trace, const struct clocktrace_guests *
 	free(walk.placed);
 }
 
-static void check_vcpu(struct host_trace *trace, const struct clocktrace_guests *history,
-		       const struct guest_samples *guest, uint32_t vcpu_id,
-		       struct vcpu_result *result)
+static void check_vcpu(const struct host_trace *trace, const struct clocktrace_guests *history,
+		       const struct series *series, uint32_t vcpu_id, struct vcpu_result *result)
 {
 	struct vcpu_result other;
 
-	walk_vcpu(trace, history, guest, vcpu_id, false, result);
+	walk_vcpu(trace, history, series, vcpu_id, false, false, result);
 	if (!result->outside)
 		return;
-	walk_vcpu(trace, history, guest, vcpu_id, true, &other);
+	walk_vcpu(trace, history, series, vcpu_id, true, false, &other);
 	if (other.outside < result->outside)
 		*result = other;
 	else
 		/* The stays hold what the last walk has found. */
-		walk_vcpu(trace, history, guest, vcpu_id, false, result);
+		walk_vcpu(trace, history, series, vcpu_id, false, false, result);
 }
 
-static bool is_checked(const struct check_result *result, size_t from, uint32_t vcpu_id)
+/* Can all samples of the series be of that vCPU? */
+static bool fits(const struct host_trace *trace, const struct clocktrace_guests *history,
+		 const struct series *series, uint32_t vcpu_id)
+{
+	struct vcpu_result result;
+
+	walk_vcpu(trace, history, series, vcpu_id, false, true, &result);
+	if (result.outside)
+		walk_vcpu(trace, history, series, vcpu_id, true, true, &result);
+	return result.inside && !result.outside;
+}
+
+static struct series *find_series(const struct guest_samples *guest, size_t *count)
+{
+	struct series *list = NULL;
+	size_t i, j;
+
+	*count = 0;
+	for (i = 0; i < guest->count; i++) {
+		for (j = 0; j < *count && !is_in_series(&list[j], &guest->items[i]); j++)
+			;
+		if (j < *count)
+			continue;
+		list = array_room(list, j, sizeof(*list));
+		list[(*count)++] = (struct series){
+			.guest = guest,
+			.is_of_trace = guest->items[i].flags & SAMPLE_OF_TRACE,
+			.number = guest->items[i].vcpu,
+		};
+	}
+	return list;
+}
+
+/* The vCPUs, with stays, of all VMs that the guest ran in */
+static uint32_t *find_vcpus(const struct host_trace *trace, const struct guest_samples *guest,
+			    size_t *count)
+{
+	struct vm_name name = { 0 };
+	uint32_t *vcpus = NULL;
+	uint64_t vm_id;
+	size_t i, j, k;
+
+	*count = 0;
+	for (i = 0; i < guest->count; i++) {
+		if (same_name(guest->names[i], name))
+			continue;
+		name = guest->names[i];
+		vm_id = find_vm(trace, name);
+		for (j = 0; j < trace->nr_stays; j++) {
+			const struct stay *stay = &trace->stays[j];
+
+			/* They are sorted. */
+			if (stay->vm_id != vm_id || stay->vcpu_id == VCPU_UNKNOWN ||
+			    (*count && vcpus[*count - 1] == stay->vcpu_id))
+				continue;
+			for (k = 0; k < *count && vcpus[k] != stay->vcpu_id; k++)
+				;
+			if (k < *count)
+				continue;
+			vcpus = array_room(vcpus, k, sizeof(*vcpus));
+			vcpus[(*count)++] = stay->vcpu_id;
+		}
+	}
+	return vcpus;
+}
+
+static const struct cpu_name *find_name(const struct cpu_name *names, size_t nr_names,
+					const struct series *series)
 {
 	size_t i;
 
-	for (i = from; i < result->nr_vcpus; i++)
-		if (result->vcpus[i].vcpu_id == vcpu_id)
-			return true;
-	return false;
+	for (i = 0; i < nr_names; i++)
+		if (names[i].pid == series->guest->pid && names[i].cpu == series->number)
+			return &names[i];
+	return NULL;
+}
+
+/* What the CPUs of a guest that was traced can be, and what of it was taken */
+struct guest_fit {
+	const struct series **cpus;
+	size_t nr_cpus;
+	uint32_t *vcpus;
+	size_t nr_vcpus;
+	bool *fits;
+	size_t *chosen;
+	size_t *rivals;
+};
+
+static void fit_guest(const struct host_trace *trace, const struct clocktrace_guests *history,
+		      const struct guest_samples *guest, const struct series *list, size_t nr_list,
+		      const struct cpu_name *names, size_t nr_names, struct guest_fit *fit)
+{
+	const struct cpu_name *name;
+	size_t i, j;
+
+	*fit = (struct guest_fit){ .cpus = zalloc((nr_list + 1) * sizeof(*fit->cpus)) };
+	for (i = 0; i < nr_list; i++)
+		if (list[i].is_of_trace)
+			fit->cpus[fit->nr_cpus++] = &list[i];
+	if (fit->nr_cpus)
+		fit->vcpus = find_vcpus(trace, guest, &fit->nr_vcpus);
+	fit->fits = zalloc(fit->nr_cpus * fit->nr_vcpus + 1);
+	fit->chosen = zalloc((fit->nr_cpus + 1) * sizeof(*fit->chosen));
+	fit->rivals = zalloc((fit->nr_cpus + 1) * sizeof(*fit->rivals));
+	for (i = 0; i < fit->nr_cpus; i++) {
+		name = find_name(names, nr_names, fit->cpus[i]);
+		for (j = 0; j < fit->nr_vcpus; j++)
+			fit->fits[i * fit->nr_vcpus + j] =
+				name ? name->vcpu_id == fit->vcpus[j] :
+				       fits(trace, history, fit->cpus[i], fit->vcpus[j]);
+	}
+	fit_cpus(fit->fits, fit->nr_cpus, fit->nr_vcpus, fit->chosen, fit->rivals);
+}
+
+static void free_fit(struct guest_fit *fit)
+{
+	free(fit->cpus);
+	free(fit->vcpus);
+	free(fit->fits);
+	free(fit->chosen);
+	free(fit->rivals);
+}
+
+/* Would samples of any time fit, where the vCPU is one of several that can be? */
+static bool fits_by_chance(const struct vcpu_result *result, size_t choices)
+{
+	double share = result->span ? (double)result->in_guest / (double)result->span : 1;
+	double chance = (double)choices;
+	size_t i;
+
+	for (i = 0; i < result->stays_used && chance > CHANCE_MAX; i++)
+		chance *= share;
+	return chance > CHANCE_MAX;
+}
+
+/* The vCPU that a CPU is judged against if it fits none: that of its number, or any */
+static uint32_t fallback(const struct guest_fit *fit, size_t cpu)
+{
+	size_t i;
+
+	for (i = 0; i < fit->nr_vcpus; i++)
+		if (fit->vcpus[i] == fit->cpus[cpu]->number)
+			return fit->vcpus[i];
+	return fit->nr_vcpus ? fit->vcpus[0] : fit->cpus[cpu]->number;
+}
+
+static void check_cpu(const struct host_trace *trace, const struct clocktrace_guests *history,
+		      const struct guest_fit *fit, size_t cpu, bool is_named,
+		      struct vcpu_result *result)
+{
+	size_t vcpu = fit->chosen[cpu], spare = fit->nr_vcpus - fit->nr_cpus;
+
+	check_vcpu(trace, history, fit->cpus[cpu],
+		   vcpu == FIT_NONE ? fallback(fit, cpu) : fit->vcpus[vcpu], result);
+	if (vcpu == FIT_NONE) {
+		result->identity = IDENTITY_NONE;
+	} else if (fit->rivals[cpu] != FIT_NONE) {
+		result->identity = IDENTITY_AMBIGUOUS;
+		result->rival = fit->vcpus[fit->rivals[cpu]];
+	} else if (is_named) {
+		result->identity = IDENTITY_NAMED;
+	} else if (fit->nr_vcpus > fit->nr_cpus && fits_by_chance(result, spare)) {
+		result->identity = IDENTITY_CHANCE;
+	} else {
+		result->identity = IDENTITY_FOUND;
+	}
+}
+
+static void check_guest(const struct host_trace *trace, const struct clocktrace_guests *history,
+			const struct guest_samples *guest, const struct cpu_name *names,
+			size_t nr_names, struct check_result *result)
+{
+	struct vcpu_result *vcpu;
+	struct guest_fit fit;
+	struct series *list;
+	size_t count, i, cpu = 0;
+
+	list = find_series(guest, &count);
+	fit_guest(trace, history, guest, list, count, names, nr_names, &fit);
+	for (i = 0; i < count; i++) {
+		result->vcpus = array_room(result->vcpus, result->nr_vcpus,
+					   sizeof(*result->vcpus));
+		vcpu = &result->vcpus[result->nr_vcpus++];
+		if (list[i].is_of_trace) {
+			check_cpu(trace, history, &fit, cpu++,
+				  find_name(names, nr_names, &list[i]), vcpu);
+		} else {
+			check_vcpu(trace, history, &list[i], list[i].number, vcpu);
+			vcpu->identity = IDENTITY_TOLD;
+		}
+	}
+	free_fit(&fit);
+	free(list);
 }
 
 static int compare_u64(const void *a, const void *b)
@@ -467,25 +678,16 @@ static void add_up(struct check_result *result)
 }
 
 void check(struct host_trace *trace, const struct guest_samples *guests,
-	   size_t nr_guests, uint64_t shift, struct check_result *result)
+	   size_t nr_guests, const struct cpu_name *names, size_t nr_names, uint64_t shift,
+	   struct check_result *result)
 {
 	struct clocktrace_guests *history = make_history(trace, shift);
-	size_t guest, i, from;
+	size_t guest;
 
 	*result = (struct check_result){ 0 };
 	for (guest = 0; guest < nr_guests; guest++) {
-		from = result->nr_vcpus;
 		result->silent += !guests[guest].count;
-		for (i = 0; i < guests[guest].count; i++) {
-			uint32_t vcpu_id = guests[guest].items[i].vcpu;
-
-			if (is_checked(result, from, vcpu_id))
-				continue;
-			result->vcpus = array_room(result->vcpus, result->nr_vcpus,
-						   sizeof(*result->vcpus));
-			check_vcpu(trace, history, &guests[guest], vcpu_id,
-				   &result->vcpus[result->nr_vcpus++]);
-		}
+		check_guest(trace, history, &guests[guest], names, nr_names, result);
 	}
 	measure_used(trace, result);
 	add_up(result);
@@ -497,7 +699,8 @@ bool check_passed(const struct check_result *result)
 	size_t i;
 
 	for (i = 0; i < result->nr_vcpus; i++)
-		if (!result->vcpus[i].inside || result->vcpus[i].contradictions)
+		if (!result->vcpus[i].inside || result->vcpus[i].contradictions ||
+		    result->vcpus[i].identity > IDENTITY_FOUND)
 			return false;
 	return result->nr_vcpus && !result->silent && !result->total.outside;
 }

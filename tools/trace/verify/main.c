@@ -6,7 +6,9 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "common/array.h"
 #include "verify/check.h"
 #include "common/message.h"
 #include "common/output.h"
@@ -29,12 +31,13 @@ static void print_help(void)
 	     "clocktrace-guest-sampler wrote in the guest that the process PID ran, with a comma\n"
 	     "before the next process that it moved to. Of several VMs of a process, PID/VM names\n"
 	     "one by its number. Either may be a directory with what LTTng recorded with\n"
-	     "CLOCK_TRACE.\n"
+	     "CLOCK_TRACE: which vCPU each CPU of that guest is, is found by fit.\n"
 	     "\n"
 	     "Options:\n"
 	     "  --shift TICKS   make each offset wrong by TICKS, which may be negative\n"
 	     "  --trust-clock   TRACE is of CLOCK_TRACE though it names another clock, as what\n"
 	     "                  \"trace-cmd extract -B\" writes may\n"
+	     "  --vcpu PID:CPU=VCPU  CPU of the guest of PID, which was traced, is that vCPU\n"
 	     "  --json          print one JSON object\n"
 	     "  -h, --help      print this help\n"
 	     "  --version       print the version\n"
@@ -55,10 +58,24 @@ static long long parse_number(const char *text)
 	return number;
 }
 
+/* "PID:CPU=VCPU" */
+static struct cpu_name parse_vcpu(const char *text)
+{
+	unsigned int pid, cpu, vcpu;
+	int end = 0;
+
+	if (sscanf(text, "%9u:%9u=%9u%n", &pid, &cpu, &vcpu, &end) != 3 || text[end] ||
+	    strpbrk(text, "+- "))
+		die("'%s' is not PID:CPU=VCPU", text);
+	return (struct cpu_name){ (int32_t)pid, cpu, vcpu };
+}
+
 struct arguments {
 	const char *path;
 	char **guests;
 	size_t nr_guests;
+	struct cpu_name *names;
+	size_t nr_names;
 	uint64_t shift;
 	bool trust_clock;
 	bool json;
@@ -81,7 +98,8 @@ static int run(void *data)
 	samples_check_same(guests, nr_guests);
 	trace_read(arguments->path, arguments->trust_clock, &trace);
 	check_names(&trace, guests, nr_guests);
-	check(&trace, guests, nr_guests, arguments->shift, &result);
+	check(&trace, guests, nr_guests, arguments->names, arguments->nr_names, arguments->shift,
+	      &result);
 	passed = check_passed(&result);
 	if (arguments->json)
 		report_json(&trace, guests, nr_guests, &result);
@@ -103,10 +121,11 @@ int main(int argc, char **argv)
 		{ "json", no_argument, NULL, 'j' },
 		{ "shift", required_argument, NULL, 's' },
 		{ "trust-clock", no_argument, NULL, 't' },
+		{ "vcpu", required_argument, NULL, 'v' },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct arguments arguments = { 0 };
-	int option;
+	int option, status;
 
 	message_program("clocktrace verify");
 	/* For what getopt_long() says */
@@ -128,6 +147,11 @@ int main(int argc, char **argv)
 		case 't':
 			arguments.trust_clock = true;
 			break;
+		case 'v':
+			arguments.names = array_room(arguments.names, arguments.nr_names,
+						     sizeof(*arguments.names));
+			arguments.names[arguments.nr_names++] = parse_vcpu(optarg);
+			break;
 		default:
 			die("see clocktrace verify --help");
 		}
@@ -137,5 +161,7 @@ int main(int argc, char **argv)
 	arguments.path = argv[optind];
 	arguments.guests = argv + optind + 1;
 	arguments.nr_guests = (size_t)(argc - optind - 1);
-	return guard_run(run, &arguments, PATIENCE_SECONDS);
+	status = guard_run(run, &arguments, PATIENCE_SECONDS);
+	free(arguments.names);
+	return status;
 }

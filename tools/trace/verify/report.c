@@ -46,6 +46,29 @@ static void print_counts(const struct vcpu_result *result)
 	       100 * share_in_guest(result));
 }
 
+static const char *const identities[] = {
+	[IDENTITY_TOLD] = "told", [IDENTITY_NAMED] = "named", [IDENTITY_FOUND] = "found",
+	[IDENTITY_AMBIGUOUS] = "ambiguous", [IDENTITY_CHANCE] = "chance",
+	[IDENTITY_NONE] = "none",
+};
+
+static void print_identity(const struct vcpu_result *vcpu)
+{
+	printf("CPU %" PRIu32 " of the guest of process %" PRId32, vcpu->cpu, vcpu->pid);
+	if (vcpu->identity == IDENTITY_AMBIGUOUS)
+		printf(" is ambiguous: vCPU %" PRIu32 " fits as well as vCPU %" PRIu32
+		       "; name the right one with --vcpu %" PRId32 ":%" PRIu32 "=VCPU\n",
+		       vcpu->rival, vcpu->vcpu_id, vcpu->pid, vcpu->cpu);
+	else if (vcpu->identity == IDENTITY_CHANCE)
+		printf(" fits vCPU %" PRIu32 ", which may be by chance: its samples are few, or that vCPU was in the guest nearly all the time; name the right one with --vcpu %" PRId32 ":%" PRIu32 "=VCPU\n",
+		       vcpu->vcpu_id, vcpu->pid, vcpu->cpu);
+	else if (vcpu->identity == IDENTITY_NONE)
+		printf(" fits no vCPU that is left for it; it is judged against vCPU %" PRIu32 "\n",
+		       vcpu->vcpu_id);
+	else
+		printf(" is vCPU %" PRIu32 "\n", vcpu->vcpu_id);
+}
+
 void report_text(const struct host_trace *trace, const struct check_result *result)
 {
 	size_t i;
@@ -58,6 +81,9 @@ void report_text(const struct host_trace *trace, const struct check_result *resu
 		       result->vcpus[i].vcpu_id);
 		print_counts(&result->vcpus[i]);
 	}
+	for (i = 0; i < result->nr_vcpus; i++)
+		if (result->vcpus[i].identity != IDENTITY_TOLD)
+			print_identity(&result->vcpus[i]);
 	printf("%12s ", "all");
 	print_counts(&result->total);
 	if (result->total.inside)
@@ -122,6 +148,12 @@ static struct json_object *describe_vcpus(const struct check_result *result)
 		json_object_object_add(object, "pid", json_object_new_int(vcpu->pid));
 		json_object_object_add(object, "vm_id", number(vcpu->vm_id));
 		json_object_object_add(object, "vcpu", number(vcpu->vcpu_id));
+		json_object_object_add(object, "identity",
+				       json_object_new_string(identities[vcpu->identity]));
+		if (vcpu->identity != IDENTITY_TOLD)
+			json_object_object_add(object, "cpu", number(vcpu->cpu));
+		if (vcpu->identity == IDENTITY_AMBIGUOUS)
+			json_object_object_add(object, "rival", number(vcpu->rival));
 		add_counts(object, vcpu);
 		json_object_array_add(array, object);
 	}

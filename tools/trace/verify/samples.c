@@ -107,7 +107,7 @@ static void note_traced(struct traced *traced, const char *path, const struct ev
 		.value = event->time,
 		.cpu = (uint16_t)event->cpu,
 		.vcpu = (uint16_t)event->cpu,
-		.flags = GUEST_SAMPLE_COUNTER,
+		.flags = GUEST_SAMPLE_COUNTER | SAMPLE_OF_TRACE,
 	};
 }
 
@@ -178,6 +178,7 @@ static void read_file(const char *path, struct vm_name name, struct guest_sample
 		die("%s: %s", path, strerror(errno));
 	while (fread(&sample, sizeof(sample), 1, file) == 1) {
 		check_sample(&sample, path, number++);
+		sample.flags &= GUEST_SAMPLE_COUNTER;
 		add_sample(samples, &sample, name);
 	}
 	if (ferror(file))

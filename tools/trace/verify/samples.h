@@ -10,6 +10,12 @@
 
 #include "readers/samples/sample.h"
 
+/*
+ * In @flags of a sample: it is an event of a trace, and @vcpu is the CPU as the guest's
+ * kernel numbers it. Which vCPU that is has to be found out.
+ */
+#define SAMPLE_OF_TRACE 0x80000000u
+
 /**
  * struct vm_name - how a VM is named
  * @pid: the process that created it

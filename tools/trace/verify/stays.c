@@ -143,23 +143,33 @@ void trace_finish(struct host_trace *trace)
 		      compare_stays);
 }
 
+/* Number of stays that are sorted before those of a vCPU, or with them */
+static size_t stays_before(const struct host_trace *trace, uint64_t vm_id, uint32_t vcpu_id,
+			   bool with)
+{
+	size_t low = 0, high = trace->nr_stays, middle;
+
+	while (low < high) {
+		const struct stay *stay;
+
+		middle = low + (high - low) / 2;
+		stay = &trace->stays[middle];
+		if (stay->vm_id < vm_id || (stay->vm_id == vm_id && stay->vcpu_id < vcpu_id) ||
+		    (with && stay->vm_id == vm_id && stay->vcpu_id == vcpu_id))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 struct stay *trace_stays(const struct host_trace *trace, uint64_t vm_id,
 			 uint32_t vcpu_id, size_t *count)
 {
-	struct stay *stays = NULL;
-	size_t i;
+	size_t first = stays_before(trace, vm_id, vcpu_id, false);
 
-	*count = 0;
-	for (i = 0; i < trace->nr_stays; i++) {
-		struct stay *stay = &trace->stays[i];
-
-		if (stay->vm_id != vm_id || stay->vcpu_id != vcpu_id)
-			continue;
-		if (!stays)
-			stays = stay;
-		(*count)++;
-	}
-	return stays;
+	*count = stays_before(trace, vm_id, vcpu_id, true) - first;
+	return *count ? &trace->stays[first] : NULL;
 }
 
 void trace_free(struct host_trace *trace)

@@ -139,7 +139,7 @@ static void put_placing(struct records *records, const struct placed *placed)
 		{ .name = "placed_vcpu", .context = true, .u = placed->vcpu->vcpu_id },
 		{ .name = "placed_uncertainty", .context = true, .u = placed->uncertainty },
 		{ .name = "placed_certainty", .context = true, .type = VALUE_TEXT,
-		  .text = certainty_text(placed->certainty) },
+		  .text = certainty_text(placed) },
 	};
 	size_t i;
 

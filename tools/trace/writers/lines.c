@@ -86,8 +86,11 @@ static bool text_event(void *writer, const struct placed *placed)
 	placed->stream->reader->class->values(placed->stream->reader, placed->stream->number,
 					      print_value, lines);
 	if (placed->certainty != CLOCKTRACE_KNOWN)
-		fprintf(file, " (%s)", certainty_text(placed->certainty));
-	if (placed->uncertainty)
+		fprintf(file, " (%s)", certainty_text(placed));
+	if (placed->uncertainty && lines->timeline->is_frequency_known)
+		fprintf(file, " (+%" PRIu64 " ticks, %" PRIu64 " ns)", placed->uncertainty,
+			timeline_ns_up(lines->timeline, placed->uncertainty));
+	else if (placed->uncertainty)
 		fprintf(file, " (+%" PRIu64 " ticks)", placed->uncertainty);
 	putc('\n', file);
 	return !ferror(file);
@@ -141,7 +144,10 @@ static bool json_event(void *writer, const struct placed *placed)
 			placed->vcpu->vcpu_id);
 	if (placed->party)
 		fprintf(file, ",\"raw\":%" PRIu64 ",\"certainty\":\"%s\",\"uncertainty\":%" PRIu64,
-			event->time, certainty_text(placed->certainty), placed->uncertainty);
+			event->time, certainty_text(placed), placed->uncertainty);
+	if (placed->party && timeline->is_frequency_known)
+		fprintf(file, ",\"uncertainty_ns\":%" PRIu64,
+			timeline_ns_up(timeline, placed->uncertainty));
 	fputs(",\"name\":", file);
 	json_put_string(file, event->name);
 	fputs(",\"fields\":{", file);

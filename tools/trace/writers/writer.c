@@ -35,9 +35,11 @@ const struct writer_class *writer_by_path(const char *path)
 	return &ctf_writer;
 }
 
-const char *certainty_text(enum clocktrace_certainty certainty)
+const char *certainty_text(const struct placed *placed)
 {
-	switch (certainty) {
+	if (placed->is_bounded)
+		return "bounded";
+	switch (placed->certainty) {
 	case CLOCKTRACE_KNOWN:
 		return "known";
 	case CLOCKTRACE_ASSUMED:

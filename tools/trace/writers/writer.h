@@ -51,9 +51,9 @@ const struct writer_class *writer_by_name(const char *name);
 const struct writer_class *writer_by_path(const char *path);
 
 /**
- * certainty_text() - how well the formula of an event is known, in a word
- * @certainty: the certainty
+ * certainty_text() - how well the place of an event is known, in a word
+ * @placed: the event
  */
-const char *certainty_text(enum clocktrace_certainty certainty);
+const char *certainty_text(const struct placed *placed);
 
 #endif

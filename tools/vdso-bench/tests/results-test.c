@@ -8,7 +8,7 @@
 
 #include "../limits.h"
 #include "../results.h"
-#include "../util.h"
+#include "util.h"
 
 static struct syscall_counts no_counts;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* The CPU that results are from. */
-#ifndef VDSO_BENCH_CPU_NAME_H
-#define VDSO_BENCH_CPU_NAME_H
+#ifndef BENCH_CPU_NAME_H
+#define BENCH_CPU_NAME_H
 
 /**
  * cpu_name() - the CPU's name for people
@@ -10,4 +10,4 @@
  */
 const char *cpu_name(void);
 
-#endif /* VDSO_BENCH_CPU_NAME_H */
+#endif /* BENCH_CPU_NAME_H */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* How the TSC runs against the machine's own clocks. */
-#ifndef VDSO_BENCH_TIMEBASE_H
-#define VDSO_BENCH_TIMEBASE_H
+#ifndef BENCH_TIMEBASE_H
+#define BENCH_TIMEBASE_H
 
-#include "job.h"
+#include "timebase_values.h"
 
 /**
  * timebase_calibrate() - measure the TSC and set clocks for it to drive
@@ -14,4 +14,4 @@
  */
 void timebase_calibrate(struct job_timebase *base);
 
-#endif /* VDSO_BENCH_TIMEBASE_H */
+#endif /* BENCH_TIMEBASE_H */

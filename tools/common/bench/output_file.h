@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Files that results are written to. */
-#ifndef VDSO_BENCH_OUTPUT_FILE_H
-#define VDSO_BENCH_OUTPUT_FILE_H
+#ifndef BENCH_OUTPUT_FILE_H
+#define BENCH_OUTPUT_FILE_H
 
 #include <stdio.h>
 
@@ -41,4 +41,4 @@ void output_file_open(struct output_file *output, const char *path);
  */
 void output_file_close(struct output_file *output);
 
-#endif /* VDSO_BENCH_OUTPUT_FILE_H */
+#endif /* BENCH_OUTPUT_FILE_H */

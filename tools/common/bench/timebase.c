@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "runner/counter.h"
+#include "counter.h"
 #include "timebase.h"
 #include "util.h"
 

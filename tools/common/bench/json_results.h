@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Results as JSON. Where memory is short, all of these exit with a message. */
-#ifndef VDSO_BENCH_JSON_RESULTS_H
-#define VDSO_BENCH_JSON_RESULTS_H
+#ifndef BENCH_JSON_RESULTS_H
+#define BENCH_JSON_RESULTS_H
 
 #include <json-c/json.h>
 #include <stdbool.h>
@@ -37,4 +37,4 @@ void json_add_number(json_object *object, const char *key, double value, const c
  */
 void json_write(json_object *root, const char *path);
 
-#endif /* VDSO_BENCH_JSON_RESULTS_H */
+#endif /* BENCH_JSON_RESULTS_H */

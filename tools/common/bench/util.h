@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The few helpers that every part of a benchmark needs; sync-bench has them, too. */
-#ifndef VDSO_BENCH_UTIL_H
-#define VDSO_BENCH_UTIL_H
+/* The few helpers that every part of a benchmark needs. */
+#ifndef BENCH_UTIL_H
+#define BENCH_UTIL_H
 
 #include <stddef.h>
 
@@ -48,4 +48,4 @@ void *allocate(size_t size);
  */
 int memory_file(const char *name, size_t size);
 
-#endif /* VDSO_BENCH_UTIL_H */
+#endif /* BENCH_UTIL_H */

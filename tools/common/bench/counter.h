@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* The counter itself, read in each of the ways that are compared. */
-#ifndef VDSO_BENCH_COUNTER_H
-#define VDSO_BENCH_COUNTER_H
+#ifndef BENCH_COUNTER_H
+#define BENCH_COUNTER_H
 
 #include <stdint.h>
 
@@ -38,4 +38,4 @@ static inline __attribute__((always_inline)) uint64_t read_fenced(void)
 	return low | (uint64_t)high << 32;
 }
 
-#endif /* VDSO_BENCH_COUNTER_H */
+#endif /* BENCH_COUNTER_H */
