@@ -225,7 +225,7 @@ static void put_placing(struct emit_trace *trace, const struct placed *placed)
 		{ .name = FIELD_RAW, .context = true, .u = placed->event->time },
 		{ .name = FIELD_UNCERTAINTY, .context = true, .u = placed->uncertainty },
 		{ .name = FIELD_CERTAINTY, .context = true, .type = VALUE_TEXT,
-		  .text = certainty_text(placed->certainty) },
+		  .text = certainty_text(placed) },
 	};
 	size_t i;
 

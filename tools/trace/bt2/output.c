@@ -160,16 +160,22 @@ static struct source_stream *find_stream(struct output *output, const bt_message
 	return output->last;
 }
 
-static enum clocktrace_certainty certainty_of(const char *text)
+static void take_certainty(struct placed *placed, const char *text)
 {
-	static const enum clocktrace_certainty all[] = { CLOCKTRACE_KNOWN, CLOCKTRACE_ASSUMED,
-							 CLOCKTRACE_GUESSED };
+	static const struct placed all[] = {
+		{ .certainty = CLOCKTRACE_KNOWN },
+		{ .certainty = CLOCKTRACE_ASSUMED },
+		{ .certainty = CLOCKTRACE_ASSUMED, .is_bounded = true },
+		{ .certainty = CLOCKTRACE_GUESSED },
+	};
 	size_t i;
 
+	placed->certainty = CLOCKTRACE_UNTOLD;
 	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-		if (!strcmp(certainty_text(all[i]), text))
-			return all[i];
-	return CLOCKTRACE_UNTOLD;
+		if (!strcmp(certainty_text(&all[i]), text)) {
+			placed->certainty = all[i].certainty;
+			placed->is_bounded = all[i].is_bounded;
+		}
 }
 
 static void take_placing(void *data, const struct value *value)
@@ -179,7 +185,7 @@ static void take_placing(void *data, const struct value *value)
 	if (!is_added(value))
 		return;
 	if (value->type == VALUE_TEXT && !strcmp(value->name, FIELD_CERTAINTY))
-		stream->placed->certainty = certainty_of(value->text);
+		take_certainty(stream->placed, value->text);
 	else if (value->type != VALUE_UNSIGNED)
 		return;
 	else if (!strcmp(value->name, FIELD_VM))

@@ -166,7 +166,7 @@ static bool is_on_counter(const struct timeline_run *run, const struct guest_str
 }
 
 /* Place an event of a clock that is not the counter; false and counted if that is not possible. */
-static bool place_by_bounds(struct run *run, struct guest_stream *guest)
+static bool place_by_bounds(struct timeline_run *run, struct guest_stream *guest)
 {
 	struct party *party = &run->timeline->parties[guest->party];
 	const struct host *host = run->timeline->host;
