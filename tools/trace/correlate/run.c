@@ -97,7 +97,7 @@ static bool place_in(const struct run *run, struct guest_stream *guest, size_t n
 		.stream = guest->stream,
 		.party = guest->party,
 		.time = ticks->first,
-		.uncertainty = ticks->last - ticks->first,
+		.uncertainty = ticks->last - ticks->first + guest->stream->reader->resolution,
 		.certainty = certainty_at(guest, &host->vcpus[era->vcpu], stay->entry_order,
 					  run->timeline->assumed_clock),
 		.vcpu = &host->vcpus[era->vcpu],
@@ -236,6 +236,7 @@ static void place_host_event(const struct run *run, struct stream *stream, struc
 		.event = event,
 		.stream = stream,
 		.time = event->time,
+		.uncertainty = stream->reader->resolution,
 		.certainty = CLOCKTRACE_KNOWN,
 	};
 	if (event->kind == EVENT_ENTRY || event->kind == EVENT_EXIT)
