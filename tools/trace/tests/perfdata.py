@@ -204,6 +204,8 @@ def test_samples():
         if event["name"] == "cycles:P":
             check(event["ticks"] == truth[event["fields"]["ip"]], str(event))
             found += 1
+        elif event["name"] == "test_event":
+            check(event["ticks"] == truth[event["fields"]["number"]], str(event))
     check(found == numbers["samples"] > 0, f"{found} of {numbers['samples']}: {err}")
 
 
@@ -246,14 +248,17 @@ def test_damaged():
     with open(paths[0], "rb") as file:
         data = file.read()
     begin, size = struct.unpack_from("<QQ", data, 40)
-    at = begin
-    while at < begin + size // 2:
-        at += struct.unpack_from("<H", data, at + 6)[0]
-    overwrite(paths[0], at + 6, struct.pack("<H", 4))
-    status, out, err = run(MERGE, "--format", "json", *paths)
-    placed = out.count('"test_event"')
-    check(status == 0 and 0 < placed < len(world.truth["guest"]) and
-          f"damaged at byte {at}" in err, f"{status}: {placed}, {err}")
+    places = [begin]
+    while places[-1] < begin + size:
+        places.append(places[-1] + struct.unpack_from("<H", data, places[-1] + 6)[0])
+    # A size that no record has, and one beyond the end: of the last sample, before a round
+    for at, damage in ((places[len(places) // 2], 4), (places[-3], 0xfff8)):
+        overwrite(paths[0], 0, data)
+        overwrite(paths[0], at + 6, struct.pack("<H", damage))
+        status, out, err = run(MERGE, "--format", "json", *paths)
+        placed = out.count('"test_event"')
+        check(status == 0 and 0 < placed < len(world.truth["guest"]) and
+              f"damaged at byte {at}" in err, f"{status}: {placed}, {err}")
 
 
 def test_cut():

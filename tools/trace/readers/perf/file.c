@@ -173,7 +173,8 @@ static char *read_attrs(struct perf_file *file, const struct header *header)
 	}
 	if (!file->nr_kinds)
 		return text_of("it has no list of events");
-	qsort(file->ids, file->nr_ids, sizeof(*file->ids), compare_ids);
+	if (file->nr_ids)
+		qsort(file->ids, file->nr_ids, sizeof(*file->ids), compare_ids);
 	return NULL;
 }
 
