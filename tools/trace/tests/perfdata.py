@@ -24,7 +24,7 @@ from synthetic import HZ, ON_COUNTER, ON_FALLBACK, Vcpu, Vm, World
 TOOLS = os.environ.get("O", "../../out/tools/trace")
 MERGE = os.path.join(TOOLS, "clocktrace-merge")
 WORK = tempfile.mkdtemp()
-# 1 in "make check" means each byte in 13 of a file
+# 1 in "make check" means each byte in 41 of a file
 CUT_STEP = int(os.environ.get("CUT_STEP", "1"))
 
 
@@ -266,7 +266,7 @@ def test_cut():
     world, guest = simple(13, count=2)
     paths = [write(guest, rounds=2), write(world.host, rounds=2)]
     for path in paths:
-        done = subprocess.run([os.path.join(TOOLS, "cut"), str(13 * CUT_STEP), path, *paths],
+        done = subprocess.run([os.path.join(TOOLS, "cut"), str(41 * CUT_STEP), path, *paths],
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                               timeout=LIMIT, check=False)
         check(done.returncode == 0, f"{path}: {done.stdout}{done.stderr}")
