@@ -58,6 +58,7 @@ else
 fi
 [[ ${FAKE-} == nothing ]] || echo data >"$file"
 case ${FAKE-} in
+fills) head -c 4M /dev/zero >"$file.more" 2>/dev/null || true ;;
 says) echo 'trace-cmd: No space left on device' >&2 ;;
 epoch) echo 2 >"$CLOCKTRACE_SYSFS/epoch" ;;
 fails) exit 3 ;;
@@ -111,8 +112,8 @@ await_end()
 {
 	local i
 
-	for ((i = 0; i < 600; i++)); do
-		kill -0 "$1" 2>/dev/null || return 0
+	for ((i = 0; i < 200; i++)); do
+		[[ $(ps -o state= -p "$1") == [!Z]* ]] || return 0
 		sleep 0.05
 	done
 	return 1
@@ -128,8 +129,9 @@ signal()
 	recorder=$!
 	await_file "$FAKE_LOG.pid" || return
 	kill "-$1" "$recorder"
+	await_end "$recorder" || kill -KILL "$recorder"
 	wait "$recorder" 2>/dev/null || status=$?
-	await_end "$(<"$FAKE_LOG.pid")" || return
+	await_end "$(<"$FAKE_LOG.pid")" || kill -KILL "$(<"$FAKE_LOG.pid")"
 	printf 'status %d\n' "$status"
 	cat "$WORK/said" "$FAKE_LOG"
 }
@@ -157,6 +159,22 @@ killed_is_not_done()
 	[[ $said == *'interrupted: yes'* && ! -e $WORK/out && -e $WORK/out.partial ]]
 }
 
+disk_fills_up()
+{
+	mkdir "$WORK/small"
+	# shellcheck disable=SC2016 # for the shell that is run
+	FAKE=fills unshare --mount ${AS_ROOT[0]:+--user --map-root-user} bash -c '
+		mount -t tmpfs -o size=1m none "$1/small" || exit
+		"$RECORD" -o "$1/small/out" --guest -- true
+		status=$?
+		ls "$1/small"
+		[[ $status -eq 2 && ! -e $1/small/out ]]' bash "$WORK" >"$WORK/said" 2>&1 || {
+		cat "$WORK/said"
+		return 1
+	}
+	grep 'the disk is full' "$WORK/said"
+}
+
 json_holds()
 {
 	record -o "$WORK/json" --guest --json -- true >"$WORK/json.out" || return
@@ -181,6 +199,7 @@ make_kernel
 FAKE=fails not_recorded "the tool fails" 'trace-cmd ended with status 3' -- true
 FAKE=says not_recorded "the tool says that the disk is full" 'No space left' -- true
 FAKE=nothing not_recorded "the tool writes nothing" 'has not ended its file' -- true
+tap_run "a disk that fills up though the tool does not say so" disk_fills_up || true
 expect "what was not finished stays" 2 'out.partial is there' record -o "$WORK/out" --host -- true
 mkdir "$WORK/there"
 expect "nothing is overwritten" 2 'there is there already' record -o "$WORK/there" --host -- true
