@@ -57,6 +57,7 @@ else
 	while [[ $interrupted == no ]]; do sleep 0.05; done
 fi
 [[ ${FAKE-} == nothing ]] || echo data >"$file"
+echo 'ERROR: what does no harm' >&2
 case ${FAKE-} in
 fills) head -c 4M /dev/zero >"$file.more" 2>/dev/null || true ;;
 says) echo 'trace-cmd: No space left on device' >&2 ;;
@@ -150,6 +151,23 @@ ends_on_term()
 	[[ $said == 'status 0'* && $said == *'interrupted: yes'* && -s $WORK/out/trace.dat ]]
 }
 
+# All processes of a terminal get SIGINT.
+ends_on_ctrl_c()
+{
+	local recorder status=0
+
+	rm -rf "$WORK/out" "$WORK/out.partial" "$FAKE_LOG.pid"
+	setsid env --default-signal=INT "${AS_ROOT[@]}" "$RECORD" -o "$WORK/out" --guest \
+		>"$WORK/said" 2>&1 &
+	recorder=$!
+	await_file "$FAKE_LOG.pid" || return
+	kill -INT -- "-$recorder"
+	await_end "$recorder" || kill -KILL "$recorder"
+	wait "$recorder" 2>/dev/null || status=$?
+	cat "$WORK/said"
+	[[ $status -eq 0 && -s $WORK/out/trace.dat ]]
+}
+
 killed_is_not_done()
 {
 	local said
@@ -220,6 +238,7 @@ make_kernel
 expect "no such tool" 2 'no program lttng: install lttng-tools' \
 	env PATH="$WORK/none:/usr/sbin:/sbin:$WORK/few" "${AS_ROOT[@]}" "$(command -v bash)" "$RECORD" --with lttng --guest
 tap_run "SIGTERM ends a recording" ends_on_term || true
+tap_run "Ctrl-C ends a recording" ends_on_ctrl_c || true
 tap_run "a recorder that is killed leaves no recording, and ends its tool" killed_is_not_done ||
 	true
 tap_run "--json" json_holds || true
