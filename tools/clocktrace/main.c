@@ -33,6 +33,7 @@ static const struct {
 	const char *name;
 	const char *summary;
 } programs[] = {
+	{ "record", "record what merge needs, on a host or in a guest" },
 	{ "merge", "place the traces of guests on the time line of their host" },
 	{ "guests", "print or save the TSC offsets of the guests that run here" },
 	{ "verify", "prove that guests' times are placed right" },

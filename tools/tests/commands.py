@@ -48,6 +48,7 @@ RUNS = {
     "clocktrace convert": ["--frequency", "1", "1"],
     "clocktrace bench": ["--rounds", "1", "--calls", "1"],
     "clocktrace-merge": [str(WORK / "host"), str(WORK / "guest")],
+    "clocktrace-record": ["--print", "--guest"],
     "clocktrace-verify": [str(WORK / "host"), f"100:{WORK / 'guest'}"],
     "clocktrace-guests": ["--debugfs", str(WORK / "kvm")],
     "clocktrace-lttng status": [],
@@ -176,7 +177,7 @@ class Command:
 
     def known_as(self):
         """The name in the lists above: that of the program that does the work"""
-        return re.sub(r"^clocktrace (merge|verify|guests|lttng)\b", r"clocktrace-\1", self.name)
+        return re.sub(r"^clocktrace (record|merge|verify|guests|lttng)\b", r"clocktrace-\1", self.name)
 
     def test_full_disk(self):
         if not self.subcommands() and self.arguments() is not None:

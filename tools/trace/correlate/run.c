@@ -104,7 +104,7 @@ static bool place_in(const struct timeline_run *run, struct guest_stream *guest,
 		.stream = guest->stream,
 		.party = guest->party,
 		.time = ticks->first,
-		.uncertainty = ticks->last - ticks->first,
+		.uncertainty = ticks->last - ticks->first + guest->stream->reader->resolution,
 		.certainty = certainty_at(guest, &host->vcpus[era->vcpu], stay->entry_order,
 					  run->timeline->assumed_clock),
 		.vcpu = &host->vcpus[era->vcpu],
@@ -304,6 +304,7 @@ static void place_host_event(const struct timeline_run *run, struct stream *stre
 		.event = event,
 		.stream = stream,
 		.time = event->time,
+		.uncertainty = stream->reader->resolution,
 		.certainty = CLOCKTRACE_KNOWN,
 	};
 	if (event->kind == EVENT_ENTRY || event->kind == EVENT_EXIT)

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Take bytes as what readers get: a file of samples, a kept model, the events of a host and
- * a guest, a stream of CTF, a file of trace-cmd. The first byte chooses.
+ * a guest, a stream of CTF, a file of trace-cmd or of perf. The first byte chooses.
  *
- * The libraries that decode CTF and files of trace-cmd are known to crash on some files.
+ * The libraries that decode CTF and tracepoints are known to crash on some files.
  * These are read in a child, as clocktrace merge does: that it crashes in the library is no
- * failure, that the sanitizers find something in the code here is one.
+ * failure, that the sanitizers find something in the code here is one, and so is a crash
+ * in the code here.
  */
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -14,6 +16,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 #include "common/message.h"
@@ -24,6 +27,10 @@
 #define READ_MAX 100000
 /* What libFuzzer ends with where a library asks for a lot of memory at once */
 #define OUT_OF_MEMORY 71
+#define FAULT_HERE 72
+/* Where a file of perf tells which headers it has, and that with the descriptions */
+#define PERF_FEATURES 72
+#define PERF_TRACING_DATA 2
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 const char *__asan_default_options(void);
@@ -118,8 +125,22 @@ static void end_if_in_library(const char *report)
 	}
 }
 
+/* The sanitizers do not look at files that are mapped: a fault is what tells. */
+static void fault(int number, siginfo_t *info, void *context)
+{
+	const ucontext_t *at = context;
+	Dl_info where, here;
+
+	(void)info;
+	if (dladdr((void *)at->uc_mcontext.gregs[REG_RIP], &where) &&
+	    dladdr((void *)read_all, &here) && where.dli_fbase == here.dli_fbase)
+		_exit(FAULT_HERE);
+	signal(number, SIG_DFL);
+}
+
 static void in_child(const struct reader_class *class, const char *path)
 {
+	const struct sigaction on_fault = { .sa_sigaction = fault, .sa_flags = SA_SIGINFO };
 	static const int signals[] = { SIGSEGV, SIGBUS, SIGABRT, SIGILL, SIGFPE, SIGALRM };
 	pid_t child;
 	int status;
@@ -133,6 +154,8 @@ static void in_child(const struct reader_class *class, const char *path)
 		/* libFuzzer takes signals for its own failures. */
 		for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
 			signal(signals[i], SIG_DFL);
+		sigaction(SIGSEGV, &on_fault, NULL);
+		sigaction(SIGBUS, &on_fault, NULL);
 		alarm(20);
 		__asan_set_error_report_callback(end_if_in_library);
 		read_all(class, path);
@@ -158,6 +181,18 @@ static void try_trace_cmd(const uint8_t *data, size_t size)
 	char *path = write_file("trace.dat", data, size);
 
 	in_child(&trace_cmd_reader, path);
+	free(path);
+}
+
+static void try_perf(const uint8_t *data, size_t size)
+{
+	char *path = write_file("perf.data", data, size);
+
+	/* Without descriptions of tracepoints, no library is asked, and coverage guides. */
+	if (size > PERF_FEATURES && !(data[PERF_FEATURES] & PERF_TRACING_DATA))
+		read_all(&perf_reader, path);
+	else
+		in_child(&perf_reader, path);
 	free(path);
 }
 
@@ -254,7 +289,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static void (*const tries[])(const uint8_t *data, size_t size) = {
 		try_events, try_events, try_events, try_samples, try_model, try_model, try_ctf,
-		try_trace_cmd,
+		try_trace_cmd, try_perf, try_perf,
 	};
 
 	begin();

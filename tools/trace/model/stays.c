@@ -15,6 +15,7 @@
 
 #include "common/array.h"
 #include "common/message.h"
+#include "common/temporary.h"
 #include "model/stays.h"
 
 #define LATE_MAX 65536
@@ -48,21 +49,13 @@ struct stay_list {
 
 struct stay_file *stay_file_new(char **error)
 {
-	const char *directory = getenv("TMPDIR");
-	char *name = text_of("%s/clocktrace-XXXXXX", directory && *directory ? directory : "/tmp");
 	struct stay_file *file = zalloc(sizeof(*file));
 
-	file->fd = mkstemp(name);
-	if (file->fd < 0) {
-		*error = text_of("no temporary file %s: %s; set TMPDIR to a directory that can be written to",
-				 name, strerror(errno));
-		free(file);
-		file = NULL;
-	} else {
-		unlink(name);
-	}
-	free(name);
-	return file;
+	file->fd = temporary_file(error);
+	if (file->fd >= 0)
+		return file;
+	free(file);
+	return NULL;
 }
 
 void stay_file_free(struct stay_file *file)

@@ -36,7 +36,7 @@ static int compare_paths(const void *a, const void *b)
 
 static char *no_trace(const char *path)
 {
-	return text_of("%s holds no trace that can be read: a trace of LTTng or another one in CTF 1.8, or a file of trace-cmd",
+	return text_of("%s holds no trace that can be read: a trace of LTTng or another one in CTF 1.8, or a file of trace-cmd or perf",
 		       path);
 }
 

@@ -9,6 +9,7 @@
 static const struct reader_class *const classes[] = {
 	&ctf_reader,
 	&trace_cmd_reader,
+	&perf_reader,
 	&samples_reader,
 	&saved_reader,
 };

@@ -49,6 +49,7 @@ struct reader_class {
  * @clock: the name of its clock, NULL if the format does not tell
  * @uuid: what identifies the clock, "" if the format does not tell
  * @frequency: ticks per second, 0 if the format does not tell
+ * @resolution: a time may be up to so many ticks too early
  * @offset_s: of the clock's zero from the Epoch, in seconds
  * @offset: in addition to that, in ticks
  * @host: the name of the machine, NULL if the format does not tell
@@ -67,6 +68,7 @@ struct reader {
 	char *clock;
 	char uuid[37];
 	uint64_t frequency;
+	uint64_t resolution;
 	int64_t offset_s;
 	uint64_t offset;
 	char *host;
@@ -81,6 +83,7 @@ struct reader {
 
 extern const struct reader_class ctf_reader;
 extern const struct reader_class trace_cmd_reader;
+extern const struct reader_class perf_reader;
 extern const struct reader_class samples_reader;
 extern const struct reader_class saved_reader;
 

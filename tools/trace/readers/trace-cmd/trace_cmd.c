@@ -12,9 +12,9 @@
 
 #include "common/array.h"
 #include "common/message.h"
-#include "readers/kinds.h"
 #include "readers/reader.h"
-#include "readers/trace-cmd/fields.h"
+#include "readers/tep_fields.h"
+#include "readers/tep_types.h"
 #include "readers/trace-cmd/raw.h"
 
 /* More than what any file lacks, and less than what file systems allow */
@@ -22,34 +22,11 @@
 
 static const char magic[] = "\x17\x08\x44tracing";
 
-/* An event type, and the fields of it that are read; what they are depends on the kind */
-struct event_type {
-	struct tep_event *event;
-	enum event_kind kind;
-	struct tep_format_field *fields[8];
-};
-
-enum { F_VM_ID, F_VM_PID, F_VCPU_ID, F_OFFSET, F_RATIO, F_FRAC_BITS, F_FLAGS, F_REASON };
-enum { F_EXIT_REASON, F_ISA };
-enum { F_NEXT_PID, F_PREV_STATE, F_NEXT_COMM, F_PREV_PID };
-enum { F_PID };
-enum { F_OF_VCPU, F_NEXT_OFFSET };
-enum { F_EPOCH, F_STATE, F_FREQUENCY };
-
-static const char *const guest_tsc_fields[] = { "vm_id", "vm_pid",    "vcpu_id", "offset",
-						"ratio", "frac_bits", "flags",	 "reason" };
-static const char *const entry_fields[] = { "vcpu_id" };
-static const char *const exit_fields[] = { "exit_reason", "isa", "vcpu_id" };
-static const char *const switch_fields[] = { "next_pid", "prev_state", "next_comm", "prev_pid" };
-static const char *const wakeup_fields[] = { "pid" };
-static const char *const offset_fields[] = { "vcpu_id", "next_tsc_offset" };
-static const char *const epoch_fields[] = { "epoch", "state", "frequency" };
-
 struct stream {
 	struct tracecmd_input *handle;
 	int cpu;
 	struct tep_record *record;
-	const struct event_type *type;
+	const struct tep_type *type;
 };
 
 struct trace_cmd {
@@ -59,9 +36,7 @@ struct trace_cmd {
 	int nr_buffers;
 	struct tep_handle *tep;
 	struct stream *streams;
-	/* By the number of the type in the file */
-	struct event_type *types;
-	size_t nr_types;
+	struct tep_types types;
 };
 
 static bool probe(const char *path, bool is_directory)
@@ -79,67 +54,6 @@ static bool probe(const char *path, bool is_directory)
 		!memcmp(begin, magic, sizeof(begin));
 	close(fd);
 	return found;
-}
-
-static char *find_fields(struct event_type *type, const char *const *names, size_t count,
-			 bool needed)
-{
-	size_t i;
-
-	for (i = 0; i < count; i++) {
-		type->fields[i] = tep_find_field(type->event, names[i]);
-		if (needed && !type->fields[i])
-			return text_of("its event %s has no field %s", type->event->name, names[i]);
-	}
-	return NULL;
-}
-
-#define FIND(type, names, needed) \
-	find_fields(type, names, sizeof(names) / sizeof((names)[0]), needed)
-
-static char *learn_type(struct event_type *type)
-{
-	switch (type->kind) {
-	case EVENT_GUEST_TSC:
-		return FIND(type, guest_tsc_fields, true);
-	case EVENT_ENTRY:
-		return FIND(type, entry_fields, true);
-	case EVENT_EXIT:
-		return FIND(type, exit_fields, true);
-	case EVENT_SWITCH:
-		return FIND(type, switch_fields, false);
-	case EVENT_WAKEUP:
-		return FIND(type, wakeup_fields, false);
-	case EVENT_WRITE_OFFSET:
-		return FIND(type, offset_fields, true);
-	case EVENT_EPOCH:
-		return FIND(type, epoch_fields, false);
-	default:
-		return NULL;
-	}
-}
-
-static char *learn_types(struct trace_cmd *file)
-{
-	struct tep_event **events = tep_list_events(file->tep, TEP_EVENT_SORT_ID);
-	char *error = NULL;
-	size_t i;
-
-	for (i = 0; events && events[i] && !error; i++) {
-		size_t id = (size_t)events[i]->id;
-
-		if (id > UINT16_MAX)
-			continue;
-		while (file->nr_types <= id) {
-			file->types = array_room(file->types, file->nr_types,
-						 sizeof(*file->types));
-			file->types[file->nr_types++] = (struct event_type){ 0 };
-		}
-		file->types[id].event = events[i];
-		file->types[id].kind = event_kind_of(events[i]->name);
-		error = learn_type(&file->types[id]);
-	}
-	return error;
 }
 
 /* "local [clock_trace]", or one name alone */
@@ -203,7 +117,7 @@ static void close_file(struct reader *reader)
 		tracecmd_close(file->handle);
 	free(file->buffers);
 	free(file->streams);
-	free(file->types);
+	tep_types_free(&file->types);
 	reader_free(reader);
 }
 
@@ -290,7 +204,7 @@ static struct reader *open_file(const char *path, char **error)
 	if (!*error) {
 		file->tep = tracecmd_get_tep(file->handle);
 		file->reader.clock = clock_of(file->handle);
-		*error = learn_types(file);
+		*error = tep_types_learn(&file->types, file->tep);
 	}
 	if (!*error)
 		*error = open_buffers(file);
@@ -301,94 +215,16 @@ static struct reader *open_file(const char *path, char **error)
 	return &file->reader;
 }
 
-static unsigned long long number(const struct event_type *type, unsigned int field,
-				 const struct tep_record *record)
-{
-	unsigned long long value = 0;
-
-	record_number(type->fields[field], record, &value);
-	return value;
-}
-
-static void take_guest_tsc(const struct event_type *type, const struct tep_record *record,
-			   struct clocktrace_guest_event *tsc)
-{
-	*tsc = (struct clocktrace_guest_event){
-		.vm_id = number(type, F_VM_ID, record),
-		.vm_pid = (int32_t)number(type, F_VM_PID, record),
-		.vcpu_id = (uint32_t)number(type, F_VCPU_ID, record),
-		.tsc = {
-			.offset = (int64_t)number(type, F_OFFSET, record),
-			.ratio = number(type, F_RATIO, record),
-			.frac_bits = (uint32_t)number(type, F_FRAC_BITS, record),
-		},
-		.flags = (uint32_t)number(type, F_FLAGS, record),
-		.reason = (enum clocktrace_reason)number(type, F_REASON, record),
-	};
-}
-
-static void take_comm(const struct event_type *type, const struct tep_record *record, char *comm)
-{
-	const struct tep_format_field *field = type->fields[F_NEXT_COMM];
-
-	if (field && field->size >= COMM_SIZE && field->offset >= 0 &&
-	    field->offset + field->size <= record->size)
-		memcpy(comm, (const char *)record->data + field->offset, COMM_SIZE);
-}
-
-static void take_kind(const struct event_type *type, const struct tep_record *record,
-		      struct event *event)
-{
-	switch (type->kind) {
-	case EVENT_ENTRY:
-		event->vcpu_id = (uint32_t)number(type, 0, record);
-		break;
-	case EVENT_EXIT:
-		event->vcpu_id = (uint32_t)number(type, 2, record);
-		event->exit_reason = (uint32_t)number(type, F_EXIT_REASON, record);
-		event->svm = number(type, F_ISA, record) == 2;
-		break;
-	case EVENT_GUEST_TSC:
-		take_guest_tsc(type, record, &event->tsc);
-		break;
-	case EVENT_SWITCH:
-		event->next = (int)number(type, F_NEXT_PID, record);
-		event->runnable = !number(type, F_PREV_STATE, record);
-		take_comm(type, record, event->comm);
-		break;
-	case EVENT_WAKEUP:
-		event->next = (int)number(type, F_PID, record);
-		break;
-	case EVENT_WRITE_OFFSET:
-		event->vcpu_id = (uint32_t)number(type, F_OF_VCPU, record);
-		event->tsc.tsc.offset = (int64_t)number(type, F_NEXT_OFFSET, record);
-		break;
-	case EVENT_EPOCH:
-		event->epoch = (uint32_t)number(type, F_EPOCH, record);
-		event->frequency = number(type, F_FREQUENCY, record);
-		event->state = type->fields[F_STATE] ?
-				       (enum clock_state)number(type, F_STATE, record) :
-				       CLOCK_STATE_COUNTER;
-		break;
-	default:
-		break;
-	}
-}
-
 static enum read_status next(struct reader *reader, size_t number, struct event *event)
 {
-	static const struct event_type unknown = { 0 };
 	struct trace_cmd *file = (struct trace_cmd *)reader;
 	struct stream *stream = &file->streams[number];
-	int type;
 
 	tracecmd_free_record(stream->record);
 	stream->record = tracecmd_read_data(stream->handle, stream->cpu);
 	if (!stream->record)
 		return READ_END;
-	type = tep_data_type(file->tep, stream->record);
-	stream->type = type >= 0 && (size_t)type < file->nr_types && file->types[type].event ?
-			       &file->types[type] : &unknown;
+	stream->type = tep_types_find(&file->types, tep_data_type(file->tep, stream->record));
 	*event = (struct event){
 		.name = stream->type->event ? stream->type->event->name : "?",
 		.kind = stream->type->kind,
@@ -402,7 +238,7 @@ static enum read_status next(struct reader *reader, size_t number, struct event 
 	if (reader->brief && !event_is_of_host(event->kind) && event->kind != EVENT_EPOCH)
 		return READ_EVENT;
 	event->thread = tep_data_pid(file->tep, stream->record);
-	take_kind(stream->type, stream->record, event);
+	tep_type_take(stream->type, stream->record, event);
 	return READ_EVENT;
 }
 

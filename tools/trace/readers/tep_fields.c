@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "readers/trace-cmd/fields.h"
+#include "readers/tep_fields.h"
 
 #define TEXT_SIZE 1024
 

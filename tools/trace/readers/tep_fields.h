@@ -2,8 +2,8 @@
 /*
  * Fields of events as libtraceevent has them.
  */
-#ifndef TRACE_CMD_FIELDS_H
-#define TRACE_CMD_FIELDS_H
+#ifndef TRACE_TEP_FIELDS_H
+#define TRACE_TEP_FIELDS_H
 
 #include <event-parse.h>
 

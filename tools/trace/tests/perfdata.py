@@ -1,0 +1,308 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+"""
+clocktrace merge on files of perf that are made here: each event of a guest has to be at its
+true host time, in a stay of its vCPU. Prints TAP.
+"""
+
+import collections
+import json
+import os
+import random
+import re
+import struct
+import subprocess
+import sys
+import tempfile
+
+sys.dont_write_bytecode = True
+# pylint: disable=wrong-import-position
+import synthetic_perf
+from points import LIMIT, check, main, run
+from synthetic import HZ, ON_COUNTER, ON_FALLBACK, Vcpu, Vm, World
+
+TOOLS = os.environ.get("O", "../../out/tools/trace")
+MERGE = os.path.join(TOOLS, "clocktrace-merge")
+WORK = tempfile.mkdtemp()
+# 1 in "make check" means each byte in 41 of a file
+CUT_STEP = int(os.environ.get("CUT_STEP", "1"))
+
+
+def simple(seed=1, clock="clock_trace", count=200, margin=0):
+    """A host with one guest of two vCPUs, whose events keep a distance from the exits"""
+    world = World(seed, clock)
+    guest, vm = world.guest("guest", clock), Vm(100, 7)
+    for cpu in (0, 1):
+        vcpu = Vcpu(world, vm, cpu, -9_000_000 + cpu)
+        times = world.stays(count)
+        if not margin:
+            vcpu.run(times, guest, cpu)
+            continue
+        times = [time + (margin if index % 2 else 0) for index, time in enumerate(times)]
+        times = sorted(set(times))[:len(times) // 2 * 2]
+        vcpu.run(times, None, 0)
+        for entry, leave in zip(times[::2], times[1::2]):
+            if leave - entry > 2 * margin:
+                middle = world.random.randint(entry + margin, leave - margin)
+                world.guest_event(guest, cpu, middle, vcpu.guest_time(middle))
+    return world, guest
+
+
+def write(trace, **options):
+    return synthetic_perf.write(trace, f"{WORK}/{trace.host}.data", **options)
+
+
+def judge(world, paths, *options, status=0):
+    """Events as dictionaries, after a look at the place of each, and what was said"""
+    got, out, err = run(MERGE, "--format", "json", *options, *paths)
+    check(got == status, f"exit status {got}: {err}")
+    events = [json.loads(line) for line in out.splitlines()]
+    times = [event["ticks"] for event in events]
+    check(times == sorted(times), "not in the order of time")
+    placed, inside = collections.Counter(), {}
+    for event in events:
+        if event["name"] in ("kvm_entry", "kvm_exit"):
+            inside[event["vm"], event["vcpu"]] = event["name"] == "kvm_entry"
+        elif event["name"] == "test_event":
+            machine, number = event["machine"], event["fields"]["number"]
+            truth = world.truth[machine][number]
+            check(event["ticks"] <= truth <= event["ticks"] + event["uncertainty"],
+                  f"{machine} {number} is at {event['ticks']}, not {truth}")
+            check(inside.get((event["vm"], event["vcpu"])),
+                  f"{machine} {number} is not between entry and exit")
+            placed[machine] += 1
+    for machine, truth in world.truth.items():
+        check(placed[machine] == len(truth), f"{placed[machine]} of {len(truth)}: {err}")
+    return events, err
+
+
+def refused(world, guest, text, options=None, guest_options=None):
+    paths = [write(guest, **(guest_options or {})), write(world.host, **(options or {}))]
+    status, out, err = run(MERGE, "--format", "json", *paths)
+    check(status == 2 and not out and re.search(text, err, re.S), f"{status}: {err}")
+
+
+def test_plain():
+    """Host and guest recorded with CLOCK_TRACE; buffers are read in rounds"""
+    world, guest = simple()
+    events, err = judge(world, [write(guest), write(world.host)])
+    check(all(event["certainty"] == "known" for event in events if event["machine"] == "guest"),
+          "not known")
+    count = sum(len(stream) for stream in world.host.streams.values())
+    check(sum(event["machine"] == "host" for event in events) == count, "host events are missing")
+    status, out, err = run(MERGE, "--json", f"{WORK}/guest.data", f"{WORK}/host.data")
+    check(status == 0 and json.loads(out), err)
+
+
+def test_mixed():
+    """A guest of perf beside a host of LTTng, and the other way round"""
+    world, guest = simple(2)
+    os.mkdir(f"{WORK}/mixed")
+    judge_names = [write(guest), world.host.write(f"{WORK}/mixed/host")]
+    status, out, err = run(MERGE, "--format", "json", *judge_names)
+    check(status == 0 and out.count('"test_event"') == len(world.truth["guest"]), err)
+    judge(world, [guest.write(f"{WORK}/mixed/guest"), write(world.host)])
+
+
+def test_threads():
+    """A buffer for each thread: each CPU's events are in several, and rounds tell the order"""
+    world, guest = simple(3)
+    for stream in guest.streams.values():
+        for index, (time, name, _, fields) in enumerate(stream):
+            stream[index] = (time, name, 50 + index * 7 % 3, fields)
+    for rounds in (1, 3, 40):
+        events, _ = judge(world, [write(guest, rounds=rounds, by_thread=True),
+                                  write(world.host, rounds=rounds)])
+        check({event["thread"] for event in events if event["name"] == "test_event"} ==
+              {50, 51, 52}, str(events[-1]))
+
+
+def test_without_rounds():
+    """A file that does not tell of rounds is put in order as far as memory goes"""
+    world, guest = simple(4)
+    judge(world, [write(guest, finish=False), write(world.host, finish=False)])
+
+
+def test_own_clock():
+    """perf's own clock, with the conversion of the counter: exact to the nanosecond"""
+    world, guest = simple(5, "perf", margin=20)
+    events, err = judge(world, [write(guest), write(world.host)])
+    check({event["uncertainty"] for event in events if event["name"] == "test_event"} == {2},
+          "not 2 ticks uncertain")
+    check(all(event["certainty"] != "known" for event in events if event["machine"] == "guest"),
+          "not assumed")
+    check("assumed" in err or "x86-tsc" in err, err)
+
+
+def test_wrong_clock():
+    for clock in ("monotonic", "monotonic_raw", "tai"):
+        world, guest = simple(6, clock)
+        refused(world, guest, f'clock "{clock}".*perf record -a -k CLOCK_TRACE')
+    world, guest = simple(6, "perf")
+    refused(world, guest, 'clock "perf".*perf record -a -k CLOCK_TRACE',
+            {"conversion": False}, {"conversion": False})
+
+
+def tell_epoch(trace, cpu, time, epoch, state=ON_COUNTER):
+    events = trace.streams[cpu]
+    place = sum(event[0] <= time for event in events)
+    events.insert(place, (time, "clock_trace_epoch", 1,
+                          {"epoch": epoch, "state": state, "frequency": HZ}))
+
+
+def test_epochs():
+    """Split by the clock's event, and refused where perf alone has seen a change"""
+    world, guest = simple(7)
+    lines = ((7, HZ, 1000, 10**18), (8, HZ, 10**10, 10**18 + 10**9))
+    refused(world, guest, "new epoch.*no event tells where.*clock_trace_epoch", {"lines": lines})
+    # The same epoch, once a second
+    first, last = (world.host.streams[0][index][0] for index in (0, -1))
+    tell_epoch(world.host, 0, first + 5, 7)
+    tell_epoch(world.host, 0, (first + last) // 2, 7)
+    judge(world, [write(guest), write(world.host)])
+    # The counter loses trust in the middle
+    tell_epoch(world.host, 0, (first + last) // 2 + 1, 8, ON_FALLBACK)
+    status, out, err = run(MERGE, "--format", "json", write(guest), write(world.host, lines=lines))
+    placed = out.count('"test_event"')
+    check(status == 0 and 0 < placed < len(world.truth["guest"]) and
+          "of another epoch" in err, f"{status}: {placed}, {err}")
+    # Another epoch of the counter
+    world, guest = simple(8)
+    middle = world.host.streams[0][200][0]
+    tell_epoch(world.host, 0, world.host.streams[0][0][0] + 5, 7)
+    tell_epoch(world.host, 0, middle, 8)
+    refused(world, guest, "merge each by itself.*--epoch 7.*--epoch 8", {"lines": lines})
+
+
+def test_loss():
+    """What is in no stay because the host lost events is said to be so"""
+    world, guest = simple(9)
+    stream = world.host.streams[0]
+    world.host.losses[0] = {100}
+    del stream[100:140]
+    status, out, err = run(MERGE, "--json", write(guest), write(world.host))
+    check(status == 0, f"{status}: {err}")
+    summary = json.loads(out)
+    guest = summary["machines"][1]
+    check(summary["lost"] == 1 and guest["lost"] > 0 and not guest["outside"] and
+          guest["placed"] + guest["lost"] == len(world.truth["guest"]), out)
+
+
+def test_samples():
+    """Samples of a counter beside tracepoints"""
+    world, guest = simple(10)
+    numbers = collections.Counter()
+    for stream in guest.streams.values():
+        for index, (time, name, tid, fields) in enumerate(stream):
+            if fields["number"] % 3 == 0:
+                stream[index] = (time, synthetic_perf.CYCLES, tid, {"ip": fields["number"]})
+                numbers["samples"] += 1
+    _, out, err = run(MERGE, "--format", "json", write(guest, fields=synthetic_perf.PERIOD),
+                      write(world.host))
+    truth, found = world.truth["guest"], 0
+    for event in map(json.loads, out.splitlines()):
+        if event["name"] == "cycles:P":
+            check(event["ticks"] == truth[event["fields"]["ip"]], str(event))
+            found += 1
+        elif event["name"] == "test_event":
+            check(event["ticks"] == truth[event["fields"]["number"]], str(event))
+    check(found == numbers["samples"] > 0, f"{found} of {numbers['samples']}: {err}")
+
+
+def overwrite(path, offset, data):
+    with open(path, "r+b") as file:
+        file.seek(offset)
+        file.write(data)
+
+
+def test_refused():
+    """Forms that are not read, each with what to do"""
+    world, guest = simple(11, count=20)
+    refused(world, guest, "is compressed: record without --compression-level",
+            {"features": {synthetic_perf.COMPRESSED: bytes(20)}})
+    refused(world, guest, "several files: record without --threads", {"features": {24: bytes(8)}})
+    cases = (
+        (8, struct.pack("<Q", 16), "written to a pipe: record with \"perf record -o FILE\""),
+        (48, struct.pack("<Q", 0), "perf was killed"),
+        (0, b"2ELIFREP", "other byte order"),
+        (16, struct.pack("<Q", 1 << 40), "list of events is damaged"),
+        (48, struct.pack("<Q", 1 << 40), "it is cut"),
+        (48, struct.pack("<Q", (1 << 64) - 8), "it is cut"),
+        # Two events without a number that tells them apart: sample_type of the first one
+        (104 + 24, struct.pack("<Q", synthetic_perf.TIME), "cannot be told apart"),
+        (104 + 24, struct.pack("<Q", 1 << 16 | synthetic_perf.TIME), "does not tell the CPU"),
+        (104 + 92, struct.pack("<i", 1), "several clocks"),
+    )
+    for offset, data, text in cases:
+        paths = [write(guest), write(world.host)]
+        overwrite(paths[1], offset, data)
+        status, out, err = run(MERGE, "--format", "json", *paths)
+        check(status == 2 and not out and text in err, f"{offset}: {status}: {err}")
+
+
+def test_damaged():
+    """What is before damage is used, and the loss is told"""
+    world, guest = simple(12)
+    paths = [write(guest), write(world.host)]
+    # The size of the first record after the middle of the data
+    with open(paths[0], "rb") as file:
+        data = file.read()
+    begin, size = struct.unpack_from("<QQ", data, 40)
+    places = [begin]
+    while places[-1] < begin + size:
+        places.append(places[-1] + struct.unpack_from("<H", data, places[-1] + 6)[0])
+    # A size that no record has, and one beyond the end: of the last sample, before a round
+    for at, damage in ((places[len(places) // 2], 4), (places[-3], 0xfff8)):
+        overwrite(paths[0], 0, data)
+        overwrite(paths[0], at + 6, struct.pack("<H", damage))
+        status, out, err = run(MERGE, "--format", "json", *paths)
+        placed = out.count('"test_event"')
+        check(status == 0 and 0 < placed < len(world.truth["guest"]) and
+              f"damaged at byte {at}" in err, f"{status}: {placed}, {err}")
+
+
+def test_cut():
+    """A file that is cut anywhere: an error or a shorter result, never a wrong time"""
+    world, guest = simple(13, count=2)
+    paths = [write(guest, rounds=2), write(world.host, rounds=2)]
+    for path in paths:
+        done = subprocess.run([os.path.join(TOOLS, "cut"), str(41 * CUT_STEP), path, *paths],
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                              timeout=LIMIT, check=False)
+        check(done.returncode == 0, f"{path}: {done.stdout}{done.stderr}")
+    judge(world, paths)
+    # What the guard of libraries would hide
+    rng = random.Random(13)
+    with open(paths[1], "rb") as file:
+        data = file.read()
+    for number in range(40):
+        with open(paths[1], "wb") as file:
+            file.write(data[:rng.randrange(len(data))])
+        status, _, err = run(MERGE, *paths)
+        check(status == 2 and "crashes" not in err, f"{number}: {status}: {err}")
+
+
+def heap_peak(*words):
+    """The most bytes that merge had allocated at once"""
+    name = f"{WORK}/heap"
+    if os.path.exists(name):
+        os.unlink(name)
+    env = dict(os.environ, LD_PRELOAD=os.path.join(TOOLS, "heap_peak.so"), HEAP_PEAK=name)
+    subprocess.run([MERGE, "--quiet", "--format", "json", *words], stdout=subprocess.DEVNULL,
+                   check=True, env=env, timeout=LIMIT)
+    with open(name, encoding="ascii") as file:
+        return max(int(line) for line in file)
+
+
+def test_memory():
+    """Ten times the events in ten times the rounds take the same memory"""
+    peaks = []
+    for times in (1, 10):
+        world, guest = simple(14, count=500 * times)
+        peaks.append(heap_peak(write(guest, rounds=10 * times),
+                               write(world.host, rounds=10 * times)))
+    check(peaks[1] < peaks[0] + 32768, f"{peaks} bytes")
+
+
+if __name__ == "__main__":
+    main("perf.data", dict(globals()), WORK)
