@@ -117,7 +117,8 @@ void hosts_solve(struct hosts *hosts, size_t reference);
  * @to: end of its tick, rounded up
  * @bound: set
  *
- * Return: false if there is no bound, or only on one side.
+ * Return: false if there is no bound, or only on one side, or if messages around a loop of
+ * hosts contradict each other where no pair does.
  */
 bool hosts_bound(const struct hosts *hosts, size_t host, int64_t from, int64_t to,
 		 struct host_bound *bound);

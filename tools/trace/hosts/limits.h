@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* --max-rate and --max-drift where the user does not set them */
+/* What holds for crystals; Documentation/trace/hosts.rst says why */
 #define LIMITS_RATE_PPB 100000
 #define LIMITS_DRIFT_PPT 100000
 

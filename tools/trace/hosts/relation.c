@@ -133,7 +133,7 @@ static void try_one(struct best *best, const struct relation *relation,
 		offer(best, beyond(limits, own, far, x), own, far, !side, side);
 }
 
-/* The chord above @x; EXACT_UNBOUNDED if there are no constraints on both sides */
+/* The chord above @x, which is before constraint @at; and by how much the function can bend */
 static int64_t chord(const struct hull *hull, const struct limits *limits, size_t at, int64_t x,
 		     int64_t *bent_most)
 {
