@@ -26,9 +26,25 @@ static size_t allocated(void)
 	return info.uordblks + info.hblkhd;
 }
 
-static void measure(size_t nr_hosts, size_t nr_messages)
+/* The first seed whose scenario has that shape, and no step */
+static uint64_t seed_of(size_t nr_hosts, enum shape shape)
 {
-	struct scenario *scenario = scenario_new(nr_hosts, nr_hosts, nr_messages);
+	bool found = false;
+	uint64_t seed = 0;
+
+	while (!found) {
+		struct scenario *scenario = scenario_new(++seed, nr_hosts, 1);
+
+		found = scenario->shape == shape && scenario->stepped == nr_hosts;
+		scenario_free(scenario);
+	}
+	return seed;
+}
+
+static void measure(size_t nr_hosts, enum shape shape, size_t nr_messages)
+{
+	static const char *const shapes[] = { "ring", "star", "mesh" };
+	struct scenario *scenario = scenario_new(seed_of(nr_hosts, shape), nr_hosts, nr_messages);
 	struct contradiction contradiction;
 	const size_t before = allocated();
 	double begin, added, solved, placed;
@@ -54,8 +70,7 @@ static void measure(size_t nr_hosts, size_t nr_messages)
 	}
 	placed = cpu_time();
 	printf("%5zu %5s %10zu %12.2f %12.2f %14.2f %10zu %10zu\n", nr_hosts,
-	       scenario->shape == SHAPE_RING ? "ring" :
-	       scenario->shape == SHAPE_STAR ? "star" : "mesh", scenario->nr_messages,
+	       shapes[shape], scenario->nr_messages,
 	       (added - begin) / (double)scenario->nr_messages * 1e6, solved - added,
 	       (placed - solved) / EVENTS * 1e6, (allocated() - before) / 1024, known);
 	hosts_free(hosts);
@@ -65,13 +80,16 @@ static void measure(size_t nr_hosts, size_t nr_messages)
 int main(void)
 {
 	static const size_t counts[] = { 4, 16, 64 };
+	enum shape shape;
 	size_t i;
 
+	setvbuf(stdout, NULL, _IOLBF, 0);
 	printf("%5s %5s %10s %12s %12s %14s %10s %10s\n", "hosts", "shape", "messages",
 	       "us/message", "solve, s", "us/bound", "KB", "bounds");
-	for (i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
-		measure(counts[i], 100000);
-		measure(counts[i], 1000000);
-	}
+	for (i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
+		for (shape = SHAPE_RING; shape < NR_SHAPES; shape++) {
+			measure(counts[i], shape, 100000);
+			measure(counts[i], shape, 1000000);
+		}
 	return 0;
 }

@@ -33,11 +33,14 @@ MUTANTS = (
     ("half of the rate", "relation.c",
      "(exact_unsigned)distance * limits->rate;", "(exact_unsigned)distance * (limits->rate / 2);"),
     ("the wrong end of an interval on a path", "paths.c",
-     "&hosts->limits, !side, point->x, NULL)", "&hosts->limits, side, point->x, NULL)"),
+     "offset = relation_bound(rest, &hosts->limits, side, time, NULL);",
+     "offset = -relation_bound(rest, &hosts->limits, !side, time, NULL);"),
     ("the line not split where a clock stepped", "hosts.c",
      "if (hosts->nr_splits == SPLITS_MAX)", "if (true)"),
-    ("the place of a step taken to be a point", "hosts.c",
-     "	old->to = to;\n", "	old->to = from;\n	new->from = to;\n"),
+    ("a step taken to be at the begin of where it can be", "hosts.c",
+     "\told->to = to;\n", "\told->to = from;\n"),
+    ("a step taken to be at the end of where it can be", "hosts.c",
+     "\tnew->from = from;\n", "\tnew->from = to;\n"),
 )
 
 

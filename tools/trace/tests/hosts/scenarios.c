@@ -281,5 +281,11 @@ int main(int argc, char **argv)
 	printf("%sok 1 - hosts: no bound is false in %llu scenarios, from seed %llu on\n",
 	       tally.wrong || !tally.events ? "not " : "", (unsigned long long)i,
 	       (unsigned long long)first);
+	free(tally.width.values);
+	free(tally.step_width.values);
+	free(tally.estimate.values);
+	free(tally.line.values);
+	free(tally.line_worst.values);
+	free(tally.realtime.values);
 	return tally.wrong || !tally.events;
 }

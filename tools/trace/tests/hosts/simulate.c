@@ -278,7 +278,9 @@ struct scenario *scenario_new(uint64_t seed, size_t nr_hosts, size_t nr_messages
 
 	scenario->state = seed * UINT64_C(0xd1342543de82ef95) + 1;
 	scenario->shape = (enum shape)(scenario_random(scenario) * NR_SHAPES);
-	scenario->nr_hosts = nr_hosts ? nr_hosts : (size_t)scale_between(scenario, 2, 65);
+	/* Few of many hosts, which take most of the time */
+	scenario->nr_hosts = nr_hosts ? nr_hosts :
+			     (size_t)(2 + 63 * powl(scenario_random(scenario), 4));
 	scenario->duration = scale_between(scenario, SECOND, 3000 * SECOND);
 	/* Some have to do with little memory. */
 	scenario->max_constraints = chance(scenario, 0.25L) ? 1 : 0;
@@ -297,8 +299,8 @@ struct scenario *scenario_new(uint64_t seed, size_t nr_hosts, size_t nr_messages
 			    (scenario->shape == SHAPE_RING &&
 			     (j == i + 1 || (!i && j + 1 == scenario->nr_hosts))))
 				make_link(scenario, &links[nr_links++], i, j);
-	count = nr_messages ? nr_messages : (size_t)scale_between(scenario, 200, 20000);
-	count = count / nr_links + 20;
+	count = nr_messages ? nr_messages : (size_t)scale_between(scenario, 100, 5000);
+	count = count / nr_links + 10;
 	if (scenario->stepped < scenario->nr_hosts)
 		make_step(scenario, links, nr_links, count);
 	for (i = 0; i < nr_links; i++)
