@@ -206,7 +206,8 @@ static void report(struct tally *tally)
 	print_values("CLOCK_REALTIME, off by", &tally->realtime);
 	print_values("one line, the +- that it would have to state to be true", &tally->line_worst);
 	printf("# false: %llu of %llu bounds, %llu of one line, %llu of CLOCK_REALTIME (proven by the bound)\n",
-	       (unsigned long long)tally->wrong, (unsigned long long)tally->events,
+	       (unsigned long long)tally->wrong,
+	       (unsigned long long)(tally->events - tally->unknown),
 	       (unsigned long long)tally->line_wrong, (unsigned long long)tally->realtime_wrong);
 	printf("# no bound: %llu events; no straight line: %llu pairs of hosts\n",
 	       (unsigned long long)tally->unknown, (unsigned long long)tally->pairs_failed);
