@@ -94,6 +94,20 @@ def test_plain():
     check(status == 0 and json.loads(out), err)
 
 
+def test_uuid():
+    """The clock's UUID is the kernel's; bytes that are no UUID are refused, and not passed on."""
+    uuid = "0c5f8bd2-6a0e-4a4b-9c1d-7f35e2a9d001"
+    world, guest = simple(9)
+    for number, text in enumerate((uuid, uuid.upper(), "")):
+        paths = [write(guest), write(world.host, uuid=text.encode())]
+        status, _, err = run(MERGE, "-o", f"{WORK}/uuid-{number}", *paths)
+        check(status == 0, err)
+        with open(f"{WORK}/uuid-{number}/host/metadata", "rb") as file:
+            check((uuid.encode() in file.read()) == bool(text), text)
+    for text in (uuid[:-1] + "g", uuid[:-1], uuid.replace("-", "0"), uuid + "0000", "\x1b]0;x"):
+        refused(world, guest, "header of CLOCK_TRACE is damaged", {"uuid": text.encode()})
+
+
 def test_mixed():
     """A guest of perf beside a host of LTTng, and the other way round"""
     world, guest = simple(2)

@@ -58,9 +58,10 @@ def string(text):
 class Writer:
     """What a file is made of"""
 
-    def __init__(self, trace, fields, lines):
+    def __init__(self, trace, fields, lines, uuid):
         self.trace = trace
         self.lines = lines
+        self.uuid = uuid
         self.ticks = trace.clock in CLOCKS
         names = {name for events in trace.streams.values() for _, name, _, _ in events}
         self.names = sorted(names)
@@ -107,7 +108,8 @@ class Writer:
 
     def clock_trace(self):
         return struct.pack("<II", 1, len(self.lines)) + b"".join(
-            struct.pack("<8Q", epoch, hertz, ticks, tod, 100, ticks + 1, tod + 1, 100)
+            struct.pack("<8Q40s", epoch, hertz, ticks, tod, 100, ticks + 1, tod + 1, 100,
+                        self.uuid)
             for epoch, hertz, ticks, tod in self.lines)
 
     def features(self):
@@ -168,12 +170,12 @@ def in_rounds(buffers, rounds, rng):
 
 
 def write(trace, path, rounds=5, *, by_thread=False, finish=True, fields=0, conversion=True,
-          lines=((7, HZ, 1000, 1_700_000_000 * 10**9),), features=None):
+          lines=((7, HZ, 1000, 1_700_000_000 * 10**9),), features=None, uuid=b""):
     """
     The path of the file. With by_thread, threads have the buffers, not CPUs; without finish,
     perf does not tell where a round ends.
     """
-    writer = Writer(trace, fields, lines)
+    writer = Writer(trace, fields, lines, uuid)
     buffers = {}
     for cpu in trace.streams:
         for time, tid, body in writer.records(cpu):

@@ -2,9 +2,11 @@
 /*
  * The headers of a file of perf. No offset, size or number in it is trusted.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -24,6 +26,8 @@
 #define KINDS_MAX 65536
 #define LINES_MAX 256
 #define NAME_MAX_SIZE 256
+#define UUID_FIELD 40
+#define UUID_LENGTH 36
 
 /* The headers that are read */
 enum {
@@ -221,10 +225,32 @@ static void read_names(struct perf_file *file, struct part part)
 	}
 }
 
+/* Of 40 bytes: nothing, or a UUID as the kernel prints it; no bytes of a file go on as they are. */
+static bool read_uuid(struct part *part, char *uuid)
+{
+	size_t length, i;
+	struct part text;
+
+	if (!part_take(part, UUID_FIELD, &text))
+		return false;
+	length = strnlen((const char *)text.at, UUID_FIELD);
+	if (length && length != UUID_LENGTH)
+		return false;
+	for (i = 0; i < length; i++) {
+		bool is_dash = i == 8 || i == 13 || i == 18 || i == 23;
+
+		if (is_dash ? text.at[i] != '-' : !isxdigit(text.at[i]))
+			return false;
+		uuid[i] = (char)tolower(text.at[i]);
+	}
+	uuid[length] = '\0';
+	return true;
+}
+
 static char *read_clock(struct perf_file *file, struct part part)
 {
 	uint32_t version;
-	uint64_t error;
+	uint64_t error, later;
 	bool is_whole = part_u32(&part, &version) && part_u32(&part, &file->nr_lines);
 
 	if (is_whole && version != 1)
@@ -232,7 +258,9 @@ static char *read_clock(struct perf_file *file, struct part part)
 	is_whole = is_whole && file->nr_lines && file->nr_lines <= LINES_MAX &&
 		   part_u64(&part, &file->line.epoch) && part_u64(&part, &file->line.frequency) &&
 		   part_u64(&part, &file->line.ticks) && part_u64(&part, &file->line.tod_ns) &&
-		   part_u64(&part, &error);
+		   part_u64(&part, &error) && part_u64(&part, &later) &&
+		   part_u64(&part, &later) && part_u64(&part, &error) &&
+		   read_uuid(&part, file->line.uuid);
 	/* Pairs with CLOCK_REALTIME have 1970 and later; what does not fit in is damaged. */
 	if (!is_whole || !file->line.frequency ||
 	    file->line.frequency > UINT64_MAX / 1000000000 || file->line.tod_ns > INT64_MAX)

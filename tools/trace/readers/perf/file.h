@@ -44,12 +44,14 @@ struct perf_id {
  * @frequency: ticks per second
  * @ticks: a value
  * @tod_ns: CLOCK_REALTIME at that value
+ * @uuid: of the kernel's clock, "" if perf did not know it
  */
 struct perf_line {
 	uint64_t epoch;
 	uint64_t frequency;
 	uint64_t ticks;
 	uint64_t tod_ns;
+	char uuid[37];
 };
 
 /**

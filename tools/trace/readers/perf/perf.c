@@ -231,6 +231,7 @@ static char *take_clock(struct perf *perf)
 		reader->clock = text_of("%s", clock_name(attr->clockid));
 		if (attr->clockid == PERF_CLOCK_TRACE && perf->file.nr_lines) {
 			reader->frequency = perf->file.line.frequency;
+			memcpy(reader->uuid, perf->file.line.uuid, sizeof(reader->uuid));
 			take_time_of_day(reader, &perf->file.line);
 		}
 		/* It is in ticks: a conversion in the file is of another clock. */
