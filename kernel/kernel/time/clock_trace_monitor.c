@@ -102,6 +102,8 @@ static struct {
 	unsigned long			done;
 	/* clock_trace_generation() when the sweep began */
 	unsigned int			generation;
+	/* The same before the reference of the current measurements was looked up */
+	unsigned int			measuring_in;
 } monitor;
 
 /* CPUs that the periodic check may disturb, as far as they are not isolated */
@@ -210,7 +212,6 @@ static bool all_measured(void)
 /* Measure a CPU against this one, to which the task is bound */
 static enum clock_trace_check_result check_cpu(unsigned int cpu, bool patient)
 {
-	unsigned int generation = clock_trace_generation();
 	char reason[CLOCK_TRACE_REASON_SIZE];
 	enum clock_trace_check_result result;
 	struct clock_trace_measurement m;
@@ -225,8 +226,8 @@ static enum clock_trace_check_result check_cpu(unsigned int cpu, bool patient)
 		clock_trace_source_condemned(monitor.source, reason);
 	} else {
 		/* The first two that agree are on the time line by definition */
-		clock_trace_cpu_passed(raw_smp_processor_id(), generation);
-		clock_trace_cpu_passed(cpu, generation);
+		clock_trace_cpu_passed(raw_smp_processor_id(), monitor.measuring_in);
+		clock_trace_cpu_passed(cpu, monitor.measuring_in);
 	}
 	record(&m);
 	trace_clock_trace_check(&m);
@@ -292,6 +293,8 @@ static void begin_sweep(void)
 	static struct cpumask cpus, candidates, preferred;
 	unsigned int reference;
 
+	/* The marks of the measured CPUs, which decide all that follows, may be cleared any time */
+	monitor.generation = clock_trace_generation();
 	if (monitor.requested != monitor.served) {
 		monitor.kind = SWEEP_ALL;
 		monitor.serving = monitor.requested;
@@ -314,11 +317,16 @@ static void begin_sweep(void)
 		return;
 	}
 
-	monitor.generation = clock_trace_generation();
 	get_preferred(&preferred);
 	get_candidates(&candidates, monitor.kind == SWEEP_PERIODIC ? &cpus : cpu_online_mask);
 	reference = clock_trace_choose_reference(&candidates, &preferred,
 						 monitor.sweep.reference, nr_cpu_ids);
+	/* All were measured a moment ago */
+	if (reference >= nr_cpu_ids) {
+		monitor.kind = SWEEP_NONE;
+		step_now();
+		return;
+	}
 	/* Once this has marked the CPU as measured, the next step begins a new sweep */
 	if (monitor.passed && !clock_trace_cpu_has_passed(reference))
 		smp_call_function_single(reference, begin_time_line_fn, monitor.source, true);
@@ -401,6 +409,7 @@ static enum clock_trace_check_result do_step(void)
 	if (cpumask_weight(&monitor.sweep.measured) == 1)
 		record_reference(monitor.sweep.reference);
 	if (more) {
+		monitor.measuring_in = monitor.generation;
 		work_on_cpu(monitor.sweep.reference, sweep_measure_fn, NULL);
 		if (can_check() && !cpumask_empty(&monitor.sweep.pending)) {
 			step_in(monitor.sweep.pause_ms);
@@ -608,6 +617,7 @@ static int cpu_online_fn(unsigned int cpu)
 	if (!can_check())
 		return 0;
 
+	monitor.measuring_in = clock_trace_generation();
 	get_preferred(&preferred);
 	get_measured(&measured, true);
 	reference = clock_trace_choose_reference(&measured, &preferred, monitor.sweep.reference,
