@@ -251,7 +251,8 @@ static inline long work_on_cpu(unsigned int cpu, long (*fn)(void *), void *data)
 struct workqueue_struct;
 extern struct workqueue_struct *system_freezable_wq;
 struct workqueue_struct *alloc_workqueue(const char *name, int flags, int active);
-#define queue_delayed_work(wq, w, delay) model_queue(&(w)->work)
+extern unsigned long model_delay;
+#define queue_delayed_work(wq, w, delay) (model_delay = (delay), model_queue(&(w)->work))
 #define cancel_delayed_work(w) do { } while (0)
 #define secs_to_jiffies(s) ((s) * HZ)
 

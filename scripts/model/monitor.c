@@ -13,6 +13,7 @@
 unsigned int model_cpu;
 struct cpumask model_online = { 0xf };
 unsigned long jiffies;
+unsigned long model_delay;
 extern int (*model_initcall)(void);
 
 static struct clock_trace_source source = { .name = "model", .frequency = 1000000000 };
@@ -326,6 +327,13 @@ static void unmet_cpu(void)
 	for (i = 0; i < 100; i++)
 		steps += model_run_work();
 	point(steps == 100 && kept_up >= 50, "while a CPU cannot be met, the others are kept up with");
+	/* Until the pauses are as long as they get */
+	for (i = 0; i < 1000; i++)
+		model_run_work();
+	model_delay = 0;
+	check_all();
+	point(model_delay && model_delay <= 10000,
+	      "after a check of all CPUs, the next attempt comes in 10 s at most: %lu ms", model_delay);
 	unmet = 0;
 	while (measured != model_online.bits && model_run_work())
 		;

@@ -343,7 +343,7 @@ static void drop_stale_sweep(void)
 
 static unsigned int longest_retry_ms(void)
 {
-	if (!check_interval || monitor.kind == SWEEP_UNMEASURED)
+	if (!check_interval || !all_measured())
 		return MAX_RETRY_MS;
 	return check_interval * MSEC_PER_SEC;
 }
