@@ -723,6 +723,28 @@ static void offline_in_suspend(void)
 	point(!clock_trace_cpu_has_passed(3), "a CPU that was not measured is none to measure against");
 }
 
+/* What programs read in the vDSO before a suspend in which no new epoch begins */
+static void ahead_before_suspend(void)
+{
+	u64 highest, value;
+
+	sample_on(0);
+	model_cpu = 3;
+	offset[3] = 500000000;
+	highest = read_counter();
+	point(vdso_page.clock_trace.epoch, "a program reads the counter of a CPU that is ahead");
+	model_cpu = 0;
+	clock_trace_bar();
+	now += 1000000;
+	clock_trace_unbar();
+	clock_trace_source_condemned(&source, "CPU 3 is ahead");
+	run_work();
+	value = sample_on(0).value;
+	point(value >= highest && clock_trace_live.line->state == CLOCK_TRACE_FALLBACK,
+	      "a fallback after the suspend does not begin below: %lld ticks",
+	      (s64)(value - highest));
+}
+
 static int lose_in_enable(struct clock_trace_source *source)
 {
 	clock_trace_source_lost(source, "while it was enabled");
@@ -802,6 +824,7 @@ static const struct {
 	{ "firmware on several CPUs", firmware_everywhere },
 	{ "firmware and timekeeping", firmware_and_timekeeping },
 	{ "offline in suspend", offline_in_suspend },
+	{ "CPU that was ahead before suspend", ahead_before_suspend },
 	{ "a counter that is lost while it is enabled", lost_while_enabled },
 	{ "measurement before a disruption", stale_measurement },
 };

@@ -140,9 +140,10 @@ void clock_trace_keep_up(void);
  * clock_trace_bar - have nobody read the counter directly, whatever is measured
  *
  * Withholds the epoch; clock_trace_restore() does nothing until clock_trace_unbar(). For a
- * suspend, which may change what was measured, and yet begin no new epoch.
+ * suspend, which may change what was measured, and yet begin no new epoch. Interrupts every
+ * CPU to note how far its counter is.
  *
- * Any context but NMI.
+ * Process context.
  */
 void clock_trace_bar(void);
 

@@ -296,11 +296,25 @@ static void measured_is_this_cpu(void)
 	cpumask_set_cpu(smp_processor_id(), &clock_trace_measured);
 }
 
+/* Runs on every CPU, with interrupts disabled */
+static void note_live(void *unused)
+{
+	struct clock_trace_line *line;
+
+	guard(raw_spinlock)(&clock_trace_lock);
+	line = clock_trace_live.line;
+	if (line->state == CLOCK_TRACE_COUNTER)
+		clock_trace_note_counter(line);
+}
+
 void clock_trace_bar(void)
 {
-	guard(raw_spinlock_irqsave)(&clock_trace_lock);
-	barred = true;
-	clock_trace_withhold_locked();
+	scoped_guard(raw_spinlock_irqsave, &clock_trace_lock) {
+		barred = true;
+		clock_trace_withhold_locked();
+	}
+	/* What CPUs have read is not noted any more when they do not count as measured */
+	on_each_cpu(note_live, NULL, true);
 }
 
 void clock_trace_unbar(void)
