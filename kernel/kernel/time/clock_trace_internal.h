@@ -161,7 +161,8 @@ void clock_trace_unbar(void);
  *
  * Undoes all earlier clock_trace_withhold(): readers get the epoch back that they had,
  * as the time line is the same. Does nothing while an online CPU is not measured, or
- * after a loss of trust.
+ * after a loss of trust. If the counter is behind what a reader has got meanwhile, a work
+ * item does it later.
  *
  * With cpus_read_lock() held or in a CPU hotplug callback, so that no CPU is on its way
  * up. Does not sleep.

@@ -40,6 +40,9 @@
 #include "tick-internal.h"
 #include "timekeeping.h"
 
+/* How often to look whether the counter has caught up with the highest value */
+#define RESTORE_MS	10
+
 /*
  * The current line, and those to prepare the next ones in. Readers may still use the
  * line before the current one, and the fallback the highest value of the counter's.
@@ -131,11 +134,12 @@ void clock_trace_publish_vdso(void)
  * @line:	its line, whose epoch is taken away
  *
  * For CPUs whose own counter is not measured. Whatever slews CLOCK_MONOTONIC, and jiffies with
- * it, makes it less than an eighth faster than the counter: adjtimex() allows a tenth. The
- * first jiffy may have been nearly over. Any context, including NMI.
+ * it, makes it less than a quarter faster than the counter: adjtimex() allows a tenth with
+ * ADJ_TICK and an eighth with ADJ_OFFSET. The first jiffy may have been nearly over. Any
+ * context, including NMI.
  *
  * Return: no more than the counter of a measured CPU, which it follows by steps of a jiffy. It
- * falls behind by less than an eighth of the time since the last clock_trace_keep_up().
+ * falls behind by about a quarter of the time since the last clock_trace_keep_up().
  */
 u64 notrace clock_trace_from_jiffies(const struct clock_trace_line *line)
 {
@@ -153,8 +157,8 @@ u64 notrace clock_trace_from_jiffies(const struct clock_trace_line *line)
 	if (passed <= 0)
 		return held.ticks;
 
-	ticks = (u64)(passed - 1) * ((u32)(line->frequency >> 3) / HZ);
-	return held.ticks + 7 * ticks;
+	ticks = (u64)(passed - 1) * ((u32)(line->frequency >> 2) / HZ);
+	return held.ticks + 3 * ticks;
 }
 
 /* What jiffies would be now if no tick was late: they catch up at once */
@@ -226,6 +230,23 @@ void clock_trace_keep_up(void)
 		clock_trace_withhold_locked();
 }
 
+static void restore_work_fn(struct work_struct *work)
+{
+	guard(cpus_read_lock)();
+	clock_trace_restore();
+}
+
+static DECLARE_DELAYED_WORK(restore_work, restore_work_fn);
+
+/* Is the counter behind what a CPU that was not measured has got, or one that was ahead? */
+static bool behind_highest(const struct clock_trace_line *line)
+{
+	u64 highest = atomic64_read(line->highest);
+
+	/* The counter is read after that */
+	return static_call(clock_trace_counter)() < highest;
+}
+
 /**
  * clock_trace_restore_locked - clock_trace_restore() with clock_trace_lock held
  *
@@ -241,6 +262,12 @@ bool clock_trace_restore_locked(void)
 	    READ_ONCE(line->source->trust) != CLOCK_TRACE_TRUSTED ||
 	    !cpumask_subset(cpu_online_mask, &clock_trace_measured))
 		return false;
+
+	/* Direct readers would go back: try again when it has caught up */
+	if (behind_highest(line)) {
+		schedule_delayed_work(&restore_work, msecs_to_jiffies(RESTORE_MS));
+		return false;
+	}
 
 	WRITE_ONCE(clock_trace_live.frequency, line->frequency);
 	/* Pairs with the first barrier in read_sample() */
