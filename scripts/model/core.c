@@ -731,7 +731,7 @@ static void offline_in_suspend(void)
 
 	sample_on(0);
 	before = clock_trace_generation();
-	clock_trace_bar();
+	clock_trace_bar(cpu_online_mask);
 	model_cpu = 3;
 	dying(3);
 	cpumask_clear_cpu(3, &model_online);
@@ -755,13 +755,13 @@ static void offline_in_suspend(void)
 	all_pass();
 	point(vdso_page.clock_trace.epoch == epoch, "until the CPUs have passed");
 
-	clock_trace_bar();
+	clock_trace_bar(cpu_online_mask);
 	model_online.bits = 1;
 	clock_trace_unbar();
 	point(vdso_page.clock_trace.epoch == epoch, "a CPU that is the only one needs no check");
 
 	/* Only one is left whose counter was never measured */
-	clock_trace_bar();
+	clock_trace_bar(cpu_online_mask);
 	model_online.bits = 8;
 	clock_trace_unbar();
 	point(!clock_trace_cpu_has_passed(3), "a CPU that was not measured is none to measure against");
@@ -778,7 +778,7 @@ static void ahead_before_suspend(void)
 	highest = read_counter();
 	point(vdso_page.clock_trace.epoch, "a program reads the counter of a CPU that is ahead");
 	model_cpu = 0;
-	clock_trace_bar();
+	clock_trace_bar(cpu_online_mask);
 	now += 1000000;
 	clock_trace_unbar();
 	clock_trace_source_condemned(&source, "CPU 3 is ahead");
@@ -787,6 +787,33 @@ static void ahead_before_suspend(void)
 	point(value >= highest && clock_trace_live.line->state == CLOCK_TRACE_FALLBACK,
 	      "a fallback after the suspend does not begin below: %lld ticks",
 	      (s64)(value - highest));
+}
+
+/* Tasks run again after suspend-to-idle, and nobody knows yet that it is over */
+static void changed_in_suspend(void)
+{
+	u64 limit, value;
+
+	sample_on(0);
+	model_cpu = 0;
+	clock_trace_bar(&(struct cpumask){ 0xc });
+	offset[3] = 500000000;
+	all_pass();
+	limit = read_on(2) + FREQUENCY / 10;
+	value = read_on(3);
+	point(value < limit, "a counter that was changed in suspend-to-idle is not read");
+	point(clock_trace_cpu_has_passed(2) && !clock_trace_cpu_has_passed(0) &&
+	      !clock_trace_cpu_has_passed(1) && !clock_trace_cpu_has_passed(3),
+	      "one CPU, a preferred one, stays measured whatever passes meanwhile");
+	clock_trace_unbar();
+	point(read_on(3) < limit, "nor is it when the suspend is over");
+	offset[3] = 0;
+	all_pass();
+	point(clock_trace_live.epoch, "until it has passed");
+
+	/* No preferred CPU is measured */
+	clock_trace_bar(&(struct cpumask){ 0 });
+	point(clock_trace_cpu_has_passed(0), "without a preferred CPU, another one stays measured");
 }
 
 static int lose_in_enable(struct clock_trace_source *source)
@@ -872,6 +899,7 @@ static const struct {
 	{ "firmware on several CPUs", firmware_everywhere },
 	{ "firmware and timekeeping", firmware_and_timekeeping },
 	{ "offline in suspend", offline_in_suspend },
+	{ "counter that is changed in suspend", changed_in_suspend },
 	{ "CPU that was ahead before suspend", ahead_before_suspend },
 	{ "a counter that is lost while it is enabled", lost_while_enabled },
 	{ "measurement before a disruption", stale_measurement },

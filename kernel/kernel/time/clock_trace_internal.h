@@ -138,19 +138,31 @@ void clock_trace_keep_up(void);
 
 /**
  * clock_trace_bar - have nobody read the counter directly, whatever is measured
+ * @preferred:	online CPUs, one of which should be the one that stays measured
  *
- * Withholds the epoch; clock_trace_restore() does nothing until clock_trace_unbar(). For a
- * suspend, which may change what was measured, and yet begin no new epoch. Interrupts every
- * CPU to note how far its counter is.
+ * Withholds the epoch; clock_trace_restore() and clock_trace_cpu_passed() do nothing until
+ * clock_trace_unbar(). For a suspend, in which firmware may change counters, and yet no new
+ * epoch begins: only one CPU counts as measured from now on, so that the counter of no
+ * other one is read. Interrupts every CPU to note how far its counter is.
  *
- * Process context.
+ * Process context, with cpus_read_lock() held.
  */
-void clock_trace_bar(void);
+void clock_trace_bar(const struct cpumask *preferred);
+
+/**
+ * clock_trace_is_barred - is it between clock_trace_bar() and clock_trace_unbar()?
+ *
+ * Any context.
+ *
+ * Return: true while it is no use to measure CPUs.
+ */
+bool clock_trace_is_barred(void);
 
 /**
  * clock_trace_unbar - end of a suspend
  *
- * The time line goes on if no other one has begun, but only one CPU counts as measured.
+ * The time line goes on if no other one has begun. CPUs can be measured again, against the
+ * one that clock_trace_bar() has left.
  *
  * With cpus_read_lock() held.
  */

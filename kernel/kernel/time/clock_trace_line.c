@@ -294,7 +294,8 @@ unsigned int clock_trace_generation(void)
 void clock_trace_cpu_passed(unsigned int cpu, unsigned int measured_in)
 {
 	guard(raw_spinlock_irqsave)(&clock_trace_lock);
-	if (measured_in == generation)
+	/* Firmware may change the counter until the suspend is over */
+	if (!barred && measured_in == generation)
 		cpumask_set_cpu(cpu, &clock_trace_measured);
 }
 
@@ -334,29 +335,39 @@ static void note_live(void *unused)
 		clock_trace_note_counter(line);
 }
 
-void clock_trace_bar(void)
-{
-	scoped_guard(raw_spinlock_irqsave, &clock_trace_lock) {
-		barred = true;
-		clock_trace_withhold_locked();
-	}
-	/* What CPUs have read is not noted any more when they do not count as measured */
-	on_each_cpu(note_live, NULL, true);
-}
-
-void clock_trace_unbar(void)
+void clock_trace_bar(const struct cpumask *preferred)
 {
 	unsigned int cpu;
 
 	lockdep_assert_cpus_held();
 
+	scoped_guard(raw_spinlock_irqsave, &clock_trace_lock) {
+		WRITE_ONCE(barred, true);
+		clock_trace_withhold_locked();
+	}
+	/* What CPUs have read is not noted any more when they do not count as measured */
+	on_each_cpu(note_live, NULL, true);
+
 	guard(raw_spinlock_irqsave)(&clock_trace_lock);
-	barred = false;
-	/* One that was on the time line before */
-	cpu = cpumask_any_and(cpu_online_mask, &clock_trace_measured);
+	cpu = cpumask_any_and(preferred, &clock_trace_measured);
+	if (cpu >= nr_cpu_ids)
+		cpu = cpumask_any_and(cpu_online_mask, &clock_trace_measured);
 	clock_trace_forget_measured();
 	if (cpu < nr_cpu_ids)
 		cpumask_set_cpu(cpu, &clock_trace_measured);
+}
+
+bool clock_trace_is_barred(void)
+{
+	return READ_ONCE(barred);
+}
+
+void clock_trace_unbar(void)
+{
+	lockdep_assert_cpus_held();
+
+	guard(raw_spinlock_irqsave)(&clock_trace_lock);
+	WRITE_ONCE(barred, false);
 	/* With a single CPU online there is nothing to measure */
 	clock_trace_restore_locked();
 }
@@ -567,7 +578,8 @@ static DECLARE_WORK(disrupted_work, disrupted_work_fn);
  */
 void clock_trace_disrupted(void)
 {
-	schedule_work(&disrupted_work);
+	/* The CPU where it runs is the first one on the new line: not one that is isolated */
+	queue_work(system_dfl_wq, &disrupted_work);
 }
 EXPORT_SYMBOL_GPL(clock_trace_disrupted);
 

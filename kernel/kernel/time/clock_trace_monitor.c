@@ -161,9 +161,15 @@ static void count(enum clock_trace_check_result result)
 		check_stats.failures++;
 }
 
-static bool can_check(void)
+static bool has_counter(void)
 {
 	return monitor.source && READ_ONCE(monitor.source->trust) == CLOCK_TRACE_TRUSTED;
+}
+
+/* Nobody measures in a suspend: tasks may be frozen, and firmware may change counters */
+static bool can_check(void)
+{
+	return has_counter() && !clock_trace_is_barred();
 }
 
 /* --- which CPUs --- */
@@ -283,7 +289,7 @@ static void record_reference(unsigned int cpu)
 
 static void periodic_in(unsigned int sec)
 {
-	if (check_wq && monitor.used && check_interval && can_check())
+	if (check_wq && monitor.used && check_interval && has_counter())
 		mod_delayed_work(check_wq, &periodic_work, secs_to_jiffies(sec));
 }
 
@@ -462,7 +468,7 @@ static void step_work_fn(struct work_struct *work)
 static void periodic_work_fn(struct work_struct *work)
 {
 	guard(mutex)(&check_mutex);
-	if (!can_check() || !monitor.used || !check_interval)
+	if (!has_counter() || !monitor.used || !check_interval)
 		return;
 	monitor.periodic = true;
 	step_now();
@@ -656,17 +662,21 @@ static void notify_work_fn(struct work_struct *work)
  */
 static int pm_notify_fn(struct notifier_block *nb, unsigned long event, void *unused)
 {
+	static struct cpumask preferred;
+
+	guard(cpus_read_lock)();
+	guard(mutex)(&check_mutex);
 	switch (event) {
 	case PM_SUSPEND_PREPARE:
 	case PM_HIBERNATION_PREPARE:
 	case PM_RESTORE_PREPARE:
-		clock_trace_bar();
+		get_preferred(&preferred);
+		clock_trace_bar(&preferred);
 		return NOTIFY_OK;
 	case PM_POST_SUSPEND:
 	case PM_POST_HIBERNATION:
 	case PM_POST_RESTORE:
-		scoped_guard(cpus_read_lock)
-			clock_trace_unbar();
+		clock_trace_unbar();
 		clock_trace_monitor_recheck();
 		return NOTIFY_OK;
 	default:
