@@ -136,6 +136,7 @@ void clock_trace_get_info(struct clock_trace_info *info) { memset(info, 0, sizeo
 static bool pass_on_start;
 void clock_trace_monitor_start(struct clock_trace_source *source)
 {
+	clock_trace_forget_measured();
 	if (pass_on_start)
 		clock_trace_cpu_passed(0, clock_trace_generation());
 }

@@ -114,6 +114,12 @@ void clock_trace_bar(const struct cpumask *preferred)
 bool clock_trace_is_barred(void) { return barred; }
 void clock_trace_unbar(void) { barred = false; }
 
+void clock_trace_forget_measured(void)
+{
+	measured = 0;
+	generation++;
+}
+
 void clock_trace_source_checked(void) { }
 void clock_trace_source_reset(struct clock_trace_source *source) { begin_time_line(model_cpu); }
 void clock_trace_source_condemned(struct clock_trace_source *source, const char *reason)
@@ -219,6 +225,17 @@ static void first_check(void)
 	clock_trace_monitor_flush();
 	point(clock_trace_monitor_passed() && measured == model_online.bits,
 	      "all CPUs are measured when the waiter goes on");
+}
+
+static void other_counter(void)
+{
+	struct clock_trace_source other = { .name = "other", .frequency = 1000000000 };
+
+	first_check();
+	clock_trace_monitor_start(&other);
+	point(!measured && !clock_trace_monitor_passed(), "with another counter no CPU is measured");
+	clock_trace_monitor_flush();
+	point(measured == model_online.bits, "until it has been checked");
 }
 
 static void no_workqueue(void)
@@ -371,6 +388,7 @@ static const struct {
 	void (*run)(void);
 } tests[] = {
 	{ "first check", first_check },
+	{ "another counter", other_counter },
 	{ "no memory for a workqueue", no_workqueue },
 	{ "disruption in a meeting", disrupted_meeting },
 	{ "disruption of a check", disrupted_checks },

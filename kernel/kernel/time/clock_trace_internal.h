@@ -216,6 +216,15 @@ void clock_trace_cpu_passed(unsigned int cpu, unsigned int measured_in);
 bool clock_trace_cpu_has_passed(unsigned int cpu);
 
 /**
+ * clock_trace_forget_measured - the check begins to measure another counter
+ *
+ * All measurements so far are void, those that are under way as well.
+ *
+ * Any context but NMI.
+ */
+void clock_trace_forget_measured(void);
+
+/**
  * clock_trace_source_condemned - the sync check has proven two counters to differ
  * @source:	the counter
  * @reason:	the reason, which is copied

@@ -304,12 +304,8 @@ bool clock_trace_cpu_has_passed(unsigned int cpu)
 	return cpumask_test_cpu(cpu, &clock_trace_measured);
 }
 
-/**
- * clock_trace_forget_measured - all measurements so far are void
- *
- * Those that are under way as well. With clock_trace_lock held.
- */
-void clock_trace_forget_measured(void)
+/* All measurements so far are void. Those that are under way as well */
+static void forget_measured(void)
 {
 	lockdep_assert_held(&clock_trace_lock);
 
@@ -317,10 +313,16 @@ void clock_trace_forget_measured(void)
 	generation++;
 }
 
+void clock_trace_forget_measured(void)
+{
+	guard(raw_spinlock_irqsave)(&clock_trace_lock);
+	forget_measured();
+}
+
 /* Only the counter of this CPU is known to be on the line that begins now */
 static void measured_is_this_cpu(void)
 {
-	clock_trace_forget_measured();
+	forget_measured();
 	cpumask_set_cpu(smp_processor_id(), &clock_trace_measured);
 }
 
@@ -352,7 +354,7 @@ void clock_trace_bar(const struct cpumask *preferred)
 	cpu = cpumask_any_and(preferred, &clock_trace_measured);
 	if (cpu >= nr_cpu_ids)
 		cpu = cpumask_any_and(cpu_online_mask, &clock_trace_measured);
-	clock_trace_forget_measured();
+	forget_measured();
 	if (cpu < nr_cpu_ids)
 		cpumask_set_cpu(cpu, &clock_trace_measured);
 }

@@ -518,6 +518,8 @@ int clock_trace_check_all(enum clock_trace_check_result *result)
 void clock_trace_monitor_start(struct clock_trace_source *source)
 {
 	guard(mutex)(&check_mutex);
+	/* Here, so that no CPU is marked after it that the old counter was measured on */
+	clock_trace_forget_measured();
 	monitor.source = source;
 	monitor.kind = SWEEP_NONE;
 	monitor.retries = 0;
