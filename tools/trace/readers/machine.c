@@ -105,6 +105,14 @@ void machine_add(struct machine *machine, struct reader *reader, unsigned int se
 		add_stream(machine, reader, i, section);
 }
 
+static void take_damage(struct machine *machine, char *text)
+{
+	if (guard_say_once(text))
+		complain("%s", text);
+	free(text);
+	machine->damaged++;
+}
+
 /* NULL, or the error of the only trace, or of a clock that cannot be used */
 static char *open_one(struct machine *machine, const char *path, bool is_directory)
 {
@@ -121,13 +129,11 @@ static char *open_one(struct machine *machine, const char *path, bool is_directo
 		free(error);
 		return text;
 	}
-	if (reader->is_cut) {
-		text = text_of("%s is cut: what is there of it is used", path);
-		if (guard_say_once(text))
-			complain("%s", text);
-		free(text);
-		machine->damaged++;
-	}
+	if (reader->is_cut)
+		take_damage(machine, text_of("%s is cut: what is there of it is used", path));
+	if (reader->lost_at_end)
+		take_damage(machine, text_of("%s lacks %" PRIu64 " events that were lost at its end: record with larger buffers",
+					     path, reader->lost_at_end));
 	add_reader(machine, reader);
 	return NULL;
 }

@@ -202,6 +202,42 @@ def test_loss():
           guest["placed"] + guest["lost"] == len(world.truth["guest"]), out)
 
 
+def test_loss_at_end():
+    """What was lost until perf ended stands in perf's own count alone"""
+    world, guest = simple(15)
+    kept = len(world.host.streams[0]) * 2 // 3
+    lost = len(world.host.streams[0]) - kept
+    del world.host.streams[0][kept:]
+    # One loss was told by the kernel, of 5 events, and what a filter left out is none.
+    world.host.losses[1] = {50}
+    for counted, said in ((((lost, 0), (5, 0), (7, 1 << 15)), lost), (((5, 0), (7, 1 << 15)), 0),
+                          ((((1 << 64) - 1, 0), (5, 0)), (1 << 64) - 6)):
+        paths = [write(guest), write(world.host, counted=counted)]
+        status, out, err = run(MERGE, "--json", *paths)
+        summary = json.loads(out)
+        host, other = summary["machines"]
+        check((f"lacks {said} events that were lost at its end" in err) == bool(said), err)
+        check(host["damaged"] == bool(said) and summary["lost"] == (3 if said else 1), out)
+        check(status == (0 if said else 1) and bool(other["outside"]) == (not said) and
+              other["lost"] + other["outside"] > 50, f"{status}: {out}")
+    # A guest's own losses are told, and leave its events where they are.
+    world, guest = simple(15)
+    _, err = judge(world, [write(guest, counted=((9, 0),)), write(world.host)])
+    check("lacks 9 events" in err, err)
+
+
+def test_period():
+    """Entries of which only each tenth was recorded"""
+    world, guest = simple(16, count=20)
+    for offset, data in ((16, struct.pack("<Q", 10)), (16, bytes(8)),
+                         (40, struct.pack("<Q", 1 << 18 | 1 << 25 | 1 << 10))):
+        paths = [write(guest), write(world.host)]
+        overwrite(paths[1], 104 + offset, data)
+        status, out, err = run(MERGE, "--format", "json", *paths)
+        check(status == 2 and not out and "samples of them: record without -c and -F" in err,
+              f"{offset}: {status}: {err}")
+
+
 def test_samples():
     """Samples of a counter beside tracepoints"""
     world, guest = simple(10)
