@@ -10,6 +10,7 @@ import json
 import os
 import random
 import re
+import resource
 import struct
 import subprocess
 import sys
@@ -236,6 +237,23 @@ def test_period():
         status, out, err = run(MERGE, "--format", "json", *paths)
         check(status == 2 and not out and "samples of them: record without -c and -F" in err,
               f"{offset}: {status}: {err}")
+
+
+def test_svg_at_the_end_of_time():
+    """The axis ends though the mark after the last one does not fit in 64 bits"""
+    world, guest = simple(17, count=60)
+    world.host.streams[0].insert(0, (0, "kvm_write_tsc_offset", 1, {}))
+    world.host.add(0, (1 << 64) - 2, "kvm_write_tsc_offset", 1)
+    # Ticks of a nanosecond
+    lines, name = ((7, 1_000_000_000, 1000, 10**18),), f"{WORK}/late.svg"
+    done = subprocess.run(
+        [MERGE, "-o", name, write(guest, lines=lines), write(world.host, lines=lines)],
+        stderr=subprocess.PIPE, text=True, check=False, timeout=LIMIT,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20)))
+    check(done.returncode == 0, f"{done.returncode}: {done.stderr}")
+    with open(name, encoding="ascii") as file:
+        marks = re.findall(">([0-9]+) s<", file.read())
+    check(marks == ["0", "5000000000", "10000000000", "15000000000"], f"{marks}")
 
 
 def test_samples():
