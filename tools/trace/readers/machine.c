@@ -11,6 +11,7 @@
 
 #include "common/array.h"
 #include "common/message.h"
+#include "common/plain.h"
 #include "readers/guard.h"
 #include "readers/machine.h"
 
@@ -91,7 +92,7 @@ struct machine *machine_new(const char *name)
 {
 	struct machine *machine = zalloc(sizeof(*machine));
 
-	machine->name = text_of("%s", name);
+	machine->name = text_plain(name);
 	machine->path = text_of("%s", name);
 	return machine;
 }
@@ -211,14 +212,14 @@ void machine_rename(struct machine *machine)
 		name = machine->readers[i]->host;
 	free(machine->name);
 	if (name) {
-		machine->name = text_of("%s", name);
+		machine->name = text_plain(name);
 		return;
 	}
 	copy = text_of("%s", machine->path);
 	for (i = strlen(copy); i > 1 && copy[i - 1] == '/'; i--)
 		copy[i - 1] = '\0';
 	slash = strrchr(copy, '/');
-	machine->name = text_of("%s", slash && slash[1] ? slash + 1 : copy);
+	machine->name = text_plain(slash && slash[1] ? slash + 1 : copy);
 	free(copy);
 }
 

@@ -256,6 +256,37 @@ def test_svg_at_the_end_of_time():
     check(marks == ["0", "5000000000", "10000000000", "15000000000"], f"{marks}")
 
 
+def test_names():
+    """No name that a trace has chosen steers a terminal or begins a line"""
+    evil = "\x1b]0;title\x07\x7f\x9b2J\xe4\u0085\nfalse: all is well"
+    plain = r"\x1b]0;title\x07\x7f\xc2\x9b2J\xe4\xc2\x85\x0afalse: all is well".replace(r"\xe4", "\xe4")
+    world, guest = simple(18, count=20)
+    world.host.host, guest.host = f"h{evil}", f"g{evil}"
+    for stream in guest.streams.values():
+        time, _, tid, _ = stream[5]
+        stream[5] = (time, synthetic_perf.CYCLES, tid, {"ip": 1})
+    desc = struct.pack("<II", 1, 96) + bytes(96) + struct.pack("<I", 1) + \
+        synthetic_perf.string(f"e{evil}") + struct.pack("<Q", 1000)
+    paths = [synthetic_perf.write(guest, f"{WORK}/names-guest",
+                                  features={synthetic_perf.EVENT_DESC: desc}),
+             synthetic_perf.write(world.host, f"{WORK}/names-host")]
+    for words in (["--summary"], ["--json"], ["--format", "text"], ["--format", "json"]):
+        status, out, err = run(MERGE, *words, *paths)
+        check(status == 0, f"{words}: {status}: {err}")
+        check(not re.search("[\0-\x09\x0b-\x1f\x7f-\x9f]|^false", out + err, re.M),
+              f"{words}: {out}{err}"[:1000].encode())
+        check(words != ["--summary"] or f"g{plain} is VM 7" in out and f"\nh{plain} " in out, out)
+        check(words != ["--format", "text"] or f"e{plain}:" in out, out)
+        for line in out.splitlines() if "json" in "".join(words) else ():
+            json.loads(line)
+    # What a user names, and a message of several lines
+    _, _, err = run(MERGE, f"{WORK}/{evil.replace('/', '')}")
+    check(err.count("\n") == 1 and plain in err, err)
+    world, guest = simple(18, "tai", count=20)
+    _, _, err = run(MERGE, synthetic_perf.write(world.host, f"{WORK}/x\nfalse"))
+    check(r"x\x0afalse was" in err and "record with\n    perf record" in err, err)
+
+
 def test_samples():
     """Samples of a counter beside tracepoints"""
     world, guest = simple(10)
