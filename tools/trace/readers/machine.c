@@ -30,6 +30,18 @@ static int note(const char *path, const struct stat *status, int type, struct FT
 	return 0;
 }
 
+/* nftw() follows no symbolic link, not even one that the user has named. */
+static void find_traces(const char *path)
+{
+	struct stat status;
+	char *real = NULL;
+
+	if (!lstat(path, &status) && S_ISLNK(status.st_mode))
+		real = realpath(path, NULL);
+	nftw(real ? real : path, note, 16, FTW_PHYS);
+	free(real);
+}
+
 static int compare_paths(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
@@ -149,7 +161,7 @@ static char *open_all(struct machine *machine, const char *path)
 		return text_of("%s: %s", path, strerror(errno));
 	if (!S_ISDIR(status.st_mode) && !S_ISREG(status.st_mode))
 		return text_of("%s is neither a file nor a directory", path);
-	nftw(path, note, 16, FTW_PHYS);
+	find_traces(path);
 	if (!nr_found)
 		return no_trace(path);
 	qsort(found, nr_found, sizeof(*found), compare_paths);

@@ -795,6 +795,45 @@ def test_output():
     check(done.returncode == 2 and "written" in done.stderr, done.stderr)
 
 
+def test_links():
+    """A symbolic link is as good as what it leads to"""
+    world, guest = simple(36)
+    paths, links = write(world, [guest]), []
+    for path in paths:
+        links.append(f"{WORK}/link-{os.path.basename(path)}")
+        os.symlink(path, links[-1])
+    status, want, err = merge("--format", "json", *paths)
+    check(status == 0, err)
+    model = f"{WORK}/model-of-links"
+    for _ in range(2):
+        status, out, err = merge("--format", "json", "--model", model, *links)
+        check(status == 0 and out == want, f"{status}: {err}")
+    with open(f"{paths[0]}/kernel_0", "ab") as file:
+        file.write(b"more")
+    status, _, err = merge("--format", "json", "--model", model, *links)
+    check(status == 2 and "not among these" in err, f"{status}: {err}")
+
+
+def test_output_is_input():
+    """A recording is never replaced by what is made of it"""
+    world, guest = simple(37)
+    host, other = synthetic_dat.write(world.host, f"{WORK}/kept.dat"), guest.write(directory("kept"))
+    os.symlink(host, f"{WORK}/kept-link")
+    os.link(host, f"{WORK}/kept-hard.json")
+    with open(host, "rb") as file:
+        data = file.read()
+    for option in "-o", "--model":
+        for path in (host, f"{WORK}/kept-link", f"{WORK}/kept-hard.json", f"{other}/metadata"):
+            for traces in ((host, other), (f"{WORK}/kept-link", other)):
+                status, out, err = merge("--format", "json", option, path, *traces)
+                check(status == 2 and not out and f"{option} {path} would overwrite" in err,
+                      f"{option} {path}: {status}: {err}")
+    with open(host, "rb") as file:
+        check(file.read() == data, "it was overwritten")
+    _, _, err = merge("-o", f"{WORK}/kept.json", host, other)
+    check(os.path.exists(f"{WORK}/kept.json"), err)
+
+
 def test_model():
     """What is kept of the first pass gives the same result"""
     name = f"{WORK}/model"
