@@ -11,6 +11,7 @@ import json
 import os
 import random
 import re
+import resource
 import shutil
 import subprocess
 import sys
@@ -793,6 +794,25 @@ def test_output():
         done = subprocess.run([MERGE, "--quiet", *paths], stdout=full, stderr=subprocess.PIPE,
                               text=True, check=False, timeout=LIMIT)
     check(done.returncode == 2 and "written" in done.stderr, done.stderr)
+
+
+def test_killed():
+    """What was not finished is gone, be it a file or a directory"""
+    world = World(38)
+    guest = world.guest("guest")
+    Vcpu(world, Vm(100, 7), 0, -9_000_000).run(world.stays(1000), guest, 0)
+    # More than the stays take in their temporary file
+    limit = 1 << 18
+    paths, root = write(world, [guest]), directory("killed")
+    for words in ("-o", f"{root}/x.json"), ("-o", f"{root}/x"):
+        os.mkdir(root)
+        done = subprocess.run(
+            [MERGE, "--quiet", *words, *paths], stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE, text=True, check=False, timeout=LIMIT,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
+        check(done.returncode == 2 and "signal 25" in done.stderr and not os.listdir(root),
+              f"{words}: {done.returncode}: {os.listdir(root)}, {done.stderr}")
+        os.rmdir(root)
 
 
 def test_links():
