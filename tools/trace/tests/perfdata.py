@@ -308,6 +308,19 @@ def test_samples():
     check(found == numbers["samples"] > 0, f"{found} of {numbers['samples']}: {err}")
 
 
+def test_verify():
+    """clocktrace verify takes a host of perf, also by a link, and a directory with a guest of perf"""
+    world, guest = simple(19)
+    host, link = write(world.host), f"{WORK}/link.data"
+    os.symlink(host, link)
+    os.mkdir(f"{WORK}/verify")
+    synthetic_perf.write(guest, f"{WORK}/verify/perf.data")
+    for path in host, link:
+        status, out, err = run(os.path.join(TOOLS, "clocktrace-verify"), "--json", path,
+                               f"100:{WORK}/verify")
+        check(status == 0 and json.loads(out)["passed"], f"{path}: {status}: {err}")
+
+
 def overwrite(path, offset, data):
     with open(path, "r+b") as file:
         file.seek(offset)
