@@ -837,7 +837,8 @@ def test_links():
 def test_output_is_input():
     """A recording is never replaced by what is made of it"""
     world, guest = simple(37)
-    host, other = synthetic_dat.write(world.host, f"{WORK}/kept.dat"), guest.write(directory("kept"))
+    host = synthetic_dat.write(world.host, f"{WORK}/kept.dat")
+    other = guest.write(directory("kept"))
     os.symlink(host, f"{WORK}/kept-link")
     os.link(host, f"{WORK}/kept-hard.json")
     with open(host, "rb") as file:
