@@ -161,7 +161,7 @@ static int check_clock(struct clock_trace_guest *guest)
 	}
 	/* With -c N or -F, the kernel leaves out events. */
 	if (evsel->core.attr.freq || evsel->core.attr.sample_period != 1) {
-		pr_err("%s lacks events " GUEST_TSC_EVENT ": record with " GUEST_TSC_EVENT "/period=1/\n",
+		pr_err("%s lacks some events, record with " GUEST_TSC_EVENT "/period=1/\n",
 		       guest->path);
 		return -EINVAL;
 	}
@@ -350,7 +350,7 @@ int clock_trace_guest__report(const struct clock_trace_guest *guest)
 		pr_warning("WARNING: %" PRIu64 " guest times fit several, the first is shown\n",
 			   guest->ambiguous);
 	if (guest->assumed)
-		pr_warning("WARNING: %" PRIu64 " guest times are of when the host did not record or lost events; the nearest values convert them\n",
-			   guest->assumed);
+		pr_warning("WARNING: %" PRIu64 " guest times may be wrong: the host lost events\n"
+			   "or did not record then.\n", guest->assumed);
 	return guest->unplaced || guest->ambiguous || guest->assumed ? -ERANGE : 0;
 }
