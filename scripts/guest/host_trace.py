@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """
 In the guest of scripts/boot: what KVM's host traces of its guests, with ftrace's
-clock "clock_trace", in a trace instance of its own.
+clock "clock_trace" or another one, in a trace instance of its own.
 """
 
 import glob
@@ -13,6 +13,9 @@ import tempfile
 TRACING = "/sys/kernel/tracing"
 CLOCK = "/sys/kernel/clock_trace"
 EVENTS = ("kvm_entry", "kvm_exit", "kvm_guest_tsc")
+# What a kernel without CLOCK_TRACE has
+STOCK_CLOCK = "x86-tsc"
+STOCK_EVENTS = ("kvm_entry", "kvm_exit", "kvm_write_tsc_offset")
 
 
 class HostTraceError(Exception):
@@ -28,18 +31,18 @@ def host_clock(name):
 class HostTrace:
     """A trace that is recorded from its creation on."""
 
-    def __init__(self, name, kilobytes):
-        self.name = name
+    def __init__(self, name, kilobytes, clock="clock_trace", events=EVENTS):
+        self.name, self.clock, self.events = name, clock, events
         self.directory = f"{TRACING}/instances/{name}"
         self.epoch = host_clock("epoch")
         os.mkdir(self.directory)
-        self._write("trace_clock", "clock_trace")
+        self._write("trace_clock", clock)
         self._write("buffer_size_kb", str(kilobytes))
         # Entries and exits from one moment on; the values are told after it.
         self._write("tracing_on", "0")
         self._enable("kvm_entry", "kvm_exit")
         self._write("tracing_on", "1")
-        self._enable("kvm_guest_tsc")
+        self._enable(*events[2:])
 
     def _enable(self, *events):
         for event in events:
@@ -65,7 +68,7 @@ class HostTrace:
         if host_clock("state") != "counter" or host_clock("epoch") != self.epoch:
             raise HostTraceError(f"{self.name}: the host's clock changed its time line: "
                                  f"{host_clock('state')}, {host_clock('reason')}")
-        for event in EVENTS:
+        for event in self.events:
             self._write(f"events/kvm/{event}/enable", "0")
 
     def save(self, path):
@@ -75,7 +78,7 @@ class HostTrace:
         script = 'mount --bind /dev/null /proc/kallsyms && exec trace-cmd "$@"'
         # The file names the clock of the top buffer, whichever buffer it holds.
         with open(f"{TRACING}/trace_clock", "w", encoding="ascii") as file:
-            file.write("clock_trace")
+            file.write(self.clock)
         with tempfile.TemporaryDirectory() as directory:
             copy = os.path.join(directory, "trace.dat")
             subprocess.run(["unshare", "--mount", "sh", "-c", script, "sh", "extract",

@@ -143,6 +143,7 @@ struct irq_work { void (*fn)(struct irq_work *work); };
 #define DEFINE_IRQ_WORK(name, f) struct irq_work name = { .fn = f }
 #define irq_work_queue(w) ((w)->fn(w))
 #define schedule_work(w) model_queue(w)
+#define queue_work(wq, w) model_queue(w)
 #define schedule_delayed_work(w, delay) model_queue(&(w)->work)
 #define mod_delayed_work(wq, w, delay) model_queue(&(w)->work)
 void model_queue(struct work_struct *work);
@@ -201,7 +202,8 @@ static inline u64 div_u64_rem(u64 n, u32 d, u32 *rest)
 #define HK_TYPE_DOMAIN 0
 #define HK_TYPE_KERNEL_NOISE 1
 #define rcu 0
-#define housekeeping_cpumask(type) cpu_online_mask
+extern struct cpumask model_housekeeping;
+#define housekeeping_cpumask(type) (&model_housekeeping)
 #define cpumask_copy(to, from) (*(to) = *(from))
 #define cpumask_and(to, a, b) ((to)->bits = (a)->bits & (b)->bits)
 #define cpumask_of(cpu) (&(struct cpumask){ 1UL << (cpu) })
@@ -251,7 +253,8 @@ static inline long work_on_cpu(unsigned int cpu, long (*fn)(void *), void *data)
 struct workqueue_struct;
 extern struct workqueue_struct *system_freezable_wq;
 struct workqueue_struct *alloc_workqueue(const char *name, int flags, int active);
-#define queue_delayed_work(wq, w, delay) model_queue(&(w)->work)
+extern unsigned long model_delay;
+#define queue_delayed_work(wq, w, delay) (model_delay = (delay), model_queue(&(w)->work))
 #define cancel_delayed_work(w) do { } while (0)
 #define secs_to_jiffies(s) ((s) * HZ)
 

@@ -12,7 +12,9 @@
 
 unsigned int model_cpu;
 struct cpumask model_online = { 0xf };
+struct cpumask model_housekeeping = { 0xf };
 unsigned long jiffies;
+unsigned long model_delay;
 extern int (*model_initcall)(void);
 
 static struct clock_trace_source source = { .name = "model", .frequency = 1000000000 };
@@ -22,37 +24,104 @@ struct workqueue_struct *system_freezable_wq = &own_wq;
 static struct work_struct *queue[16];
 static unsigned int queued, number, failed;
 static struct notifier_block *pm;
+static int (*online)(unsigned int);
 
 /* What the core would know */
 static unsigned long measured;
 static unsigned int generation, restored, kept_up;
 static bool barred;
 
+/* The CPUs that each has been compared with on this time line, directly or not, and itself */
+static unsigned long compared[MODEL_CPUS];
+static bool guessed;
+
 /* What the machine does */
 static bool no_memory;
 static unsigned long unmet;
 static void (*while_measured)(void);
+/* In so many calls of the core, or readings of the time, clock_trace_disrupted() has an effect */
+static unsigned int disrupted_in, disrupted_on;
 
-unsigned int clock_trace_generation(void) { return generation; }
+/* Only one CPU is on the time line that begins now */
+static void begin_time_line(unsigned int on)
+{
+	unsigned int cpu;
+
+	for (cpu = 0; cpu < MODEL_CPUS; cpu++)
+		compared[cpu] = 1UL << cpu;
+	measured = 1UL << on;
+	generation++;
+}
+
+static void maybe_disrupted(void)
+{
+	if (!disrupted_in || --disrupted_in)
+		return;
+	begin_time_line(disrupted_on);
+	clock_trace_monitor_recheck();
+}
+
+static void compare(unsigned int a, unsigned int b)
+{
+	unsigned long both = compared[a] | compared[b];
+	unsigned int cpu;
+
+	for (cpu = 0; cpu < MODEL_CPUS; cpu++)
+		if (both >> cpu & 1)
+			compared[cpu] = both;
+}
+
+/* CPUs are trusted that nobody has compared */
+static void look_for_guess(void)
+{
+	unsigned int cpu;
+
+	for (cpu = 0; cpu < MODEL_CPUS; cpu++)
+		guessed |= measured >> cpu & 1 && measured & ~compared[cpu];
+}
+
+unsigned int clock_trace_generation(void)
+{
+	maybe_disrupted();
+	return generation;
+}
+
 void clock_trace_cpu_passed(unsigned int cpu, unsigned int measured_in)
 {
-	if (measured_in == generation)
+	if (!barred && measured_in == generation)
 		measured |= 1UL << cpu;
 }
 
-bool clock_trace_cpu_has_passed(unsigned int cpu) { return measured >> cpu & 1; }
-bool clock_trace_restore(void) { return restored += !barred && measured == model_online.bits; }
-void clock_trace_keep_up(void) { kept_up++; }
-void clock_trace_bar(void) { barred = true; }
-void clock_trace_unbar(void)
+bool clock_trace_cpu_has_passed(unsigned int cpu)
 {
-	barred = false;
-	measured = 1;
+	maybe_disrupted();
+	return measured >> cpu & 1;
+}
+
+bool clock_trace_restore(void)
+{
+	look_for_guess();
+	return restored += !barred && measured == model_online.bits;
+}
+
+void clock_trace_keep_up(void) { kept_up++; }
+void clock_trace_bar(const struct cpumask *preferred)
+{
+	barred = true;
+	begin_time_line(cpumask_first(preferred));
+}
+
+bool clock_trace_is_barred(void) { return barred; }
+void clock_trace_unbar(void) { barred = false; }
+
+void clock_trace_forget_measured(void)
+{
+	measured = 0;
 	generation++;
 }
 
 void clock_trace_source_checked(void) { }
-void clock_trace_source_reset(struct clock_trace_source *source) { measured = 1UL << model_cpu; }
+void clock_trace_source_reset(struct clock_trace_source *source) { begin_time_line(model_cpu); }
 void clock_trace_source_condemned(struct clock_trace_source *source, const char *reason)
 {
 	source->trust = CLOCK_TRACE_LOST;
@@ -64,18 +133,27 @@ enum clock_trace_check_result clock_trace_measure(const struct clock_trace_sourc
 						  struct clock_trace_measurement *m)
 {
 	void (*meanwhile)(void) = while_measured;
+	unsigned int before = generation;
 
+	look_for_guess();
+	maybe_disrupted();
 	while_measured = NULL;
 	if (meanwhile)
 		meanwhile();
 	*m = (struct clock_trace_measurement){ .cpu = cpu, .reference = model_cpu };
-	return unmet >> cpu & 1 ? CLOCK_TRACE_CHECK_INCOMPLETE : CLOCK_TRACE_CHECK_PASSED;
+	if (unmet >> cpu & 1)
+		return CLOCK_TRACE_CHECK_INCOMPLETE;
+	if (generation == before)
+		compare(cpu, model_cpu);
+	maybe_disrupted();
+	return CLOCK_TRACE_CHECK_PASSED;
 }
 
 u64 ktime_get_ns(void)
 {
 	static u64 now;
 
+	maybe_disrupted();
 	return now += 1000;
 }
 
@@ -87,6 +165,7 @@ struct workqueue_struct *alloc_workqueue(const char *name, int flags, int active
 int cpuhp_setup_state_nocalls(int state, const char *name, int (*up)(unsigned int),
 			      int (*down)(unsigned int))
 {
+	online = up;
 	return 0;
 }
 
@@ -148,15 +227,31 @@ static void first_check(void)
 	      "all CPUs are measured when the waiter goes on");
 }
 
+static void other_counter(void)
+{
+	struct clock_trace_source other = { .name = "other", .frequency = 1000000000 };
+
+	first_check();
+	clock_trace_monitor_start(&other);
+	point(!measured && !clock_trace_monitor_passed(), "with another counter no CPU is measured");
+	clock_trace_monitor_flush();
+	point(measured == model_online.bits, "until it has been checked");
+}
+
 static void no_workqueue(void)
 {
 	first_check();
 }
 
+static void run_work(void)
+{
+	while (model_run_work())
+		;
+}
+
 static void disruption(void)
 {
-	measured = 1;
-	generation++;
+	begin_time_line(0);
 	clock_trace_monitor_recheck();
 }
 
@@ -166,16 +261,78 @@ static void disrupted_meeting(void)
 	unsigned long before;
 
 	first_check();
-	measured = 1;
-	generation++;
+	begin_time_line(0);
 	while_measured = disruption;
 	clock_trace_monitor_recheck();
 	before = measured;
 	model_run_work();
 	point(!(measured & ~before & 2), "a meeting that began before it marks no CPU");
-	while (model_run_work())
-		;
+	run_work();
 	point(measured == model_online.bits, "and all are measured after it");
+}
+
+static void check_all(void)
+{
+	enum clock_trace_check_result result;
+
+	clock_trace_check_all(&result);
+}
+
+static void check_after_resume(void)
+{
+	begin_time_line(1);
+	clock_trace_monitor_recheck();
+}
+
+static void check_periodically(void)
+{
+	unsigned int i;
+
+	clock_trace_monitor_set_used(true);
+	for (i = 0; i < 5; i++)
+		model_run_work();
+	clock_trace_monitor_set_used(false);
+}
+
+static void check_new_cpu(void)
+{
+	measured &= ~8UL;
+	compared[0] = compared[1] = compared[2] = 7;
+	compared[3] = 8;
+	online(3);
+}
+
+/* Each place where a check can be disrupted, on each CPU */
+static void disrupt(const char *name, void (*check)(void))
+{
+	unsigned int last = 0, cpu, i;
+	bool complete = true;
+
+	guessed = false;
+	for (cpu = 0; cpu < MODEL_CPUS; cpu++) {
+		i = 0;
+		do {
+			disrupted_in = ++i;
+			disrupted_on = cpu;
+			check();
+			run_work();
+			complete &= measured == model_online.bits;
+			look_for_guess();
+			last = disrupted_in;
+		} while (!last);
+		disrupted_in = 0;
+	}
+	point(!guessed && complete && i > 5, "%s, disrupted at any of %u places, trusts no CPU "
+	      "that was not compared", name, i - 1);
+}
+
+static void disrupted_checks(void)
+{
+	first_check();
+	disrupt("a check of all CPUs", check_all);
+	disrupt("one after resume", check_after_resume);
+	disrupt("one of a new CPU", check_new_cpu);
+	disrupt("a periodic one", check_periodically);
 }
 
 static void unmet_cpu(void)
@@ -183,14 +340,20 @@ static void unmet_cpu(void)
 	unsigned int i, steps = 0;
 
 	first_check();
-	measured = 7;
-	generation++;
+	begin_time_line(0);
 	unmet = 8;
 	kept_up = 0;
 	clock_trace_monitor_recheck();
 	for (i = 0; i < 100; i++)
 		steps += model_run_work();
 	point(steps == 100 && kept_up >= 50, "while a CPU cannot be met, the others are kept up with");
+	/* Until the pauses are as long as they get */
+	for (i = 0; i < 1000; i++)
+		model_run_work();
+	model_delay = 0;
+	check_all();
+	point(model_delay && model_delay <= 10000,
+	      "after a check of all CPUs, the next attempt comes in 10 s at most: %lu ms", model_delay);
 	unmet = 0;
 	while (measured != model_online.bits && model_run_work())
 		;
@@ -202,15 +365,20 @@ static void suspend(void)
 	unsigned int before;
 
 	first_check();
+	model_housekeeping.bits = 0xc;
 	pm->notifier_call(pm, PM_SUSPEND_PREPARE, NULL);
+	point(measured == 4, "a CPU that is not isolated stays measured");
 	point(barred, "nobody reads the counter directly in a suspend");
 	before = restored;
-	while (model_run_work())
-		;
-	point(restored == before, "nor if the check runs");
+	clock_trace_monitor_recheck();
+	check_all();
+	online(1);
+	run_work();
+	point(restored == before && measured == 4, "nor if a check is wanted, which ends at once");
 	pm->notifier_call(pm, PM_POST_SUSPEND, NULL);
-	while (model_run_work())
-		;
+	run_work();
+	look_for_guess();
+	point(!guessed, "the others are compared with it");
 	point(!barred && measured == model_online.bits && restored > before,
 	      "all CPUs are measured after it, and the epoch is given back");
 }
@@ -220,8 +388,10 @@ static const struct {
 	void (*run)(void);
 } tests[] = {
 	{ "first check", first_check },
+	{ "another counter", other_counter },
 	{ "no memory for a workqueue", no_workqueue },
 	{ "disruption in a meeting", disrupted_meeting },
+	{ "disruption of a check", disrupted_checks },
 	{ "CPU that cannot be met", unmet_cpu },
 	{ "suspend", suspend },
 };
@@ -237,6 +407,8 @@ int main(int argc, char **argv)
 	}
 	printf("# monitor, %s\n", tests[i].name);
 	no_memory = tests[i].run == no_workqueue;
+	begin_time_line(0);
+	measured = 0;
 	model_initcall();
 	tests[i].run();
 	printf("1..%u\n", number);

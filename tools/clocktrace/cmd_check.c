@@ -49,7 +49,7 @@ static int no_check(const char *dir)
 	struct clock_trace_sample sample;
 
 	if (!access(dir, F_OK)) {
-		complain("this kernel does not check its counter: there is no %s/check.\n"
+		complain("this kernel does not check its counter: there is no %s/check. "
 			 "A kernel for a single CPU (without CONFIG_SMP) has nothing to check.",
 			 dir);
 		return STATUS_UNUSABLE;

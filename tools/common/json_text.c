@@ -45,6 +45,9 @@ void json_put_string(FILE *file, const char *text)
 			fprintf(file, "\\%c", *at);
 		else if (*at < 0x20 || *at == 0x7f)
 			fprintf(file, "\\u%04x", *at);
+		else if (*at == 0xc2 && at[1] < 0xa0)
+			/* A control character, too */
+			fprintf(file, "\\u%04x", at[1]);
 		else if (*at == '<')
 			/* So that it can stand within a script of HTML */
 			fputs("\\u003c", file);

@@ -2,12 +2,16 @@
 /*
  * Messages, and the end of the program.
  */
-#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/message.h"
+#include "common/plain.h"
+
+/* A message of several lines has them indented; a line break of what it quotes has not. */
+#define BREAK "\n    "
 
 static const char *program = "clocktrace";
 static void (*handler)(const char *text);
@@ -24,12 +28,16 @@ void message_handler(void (*function)(const char *text))
 
 static void put(FILE *file, const char *text)
 {
-	for (; *text; text++) {
-		if (iscntrl((unsigned char)*text) && *text != '\n')
-			fprintf(file, "\\x%02x", (unsigned char)*text);
-		else
-			fputc(*text, file);
+	const char *end;
+
+	for (; (end = strstr(text, BREAK)); text = end + strlen(BREAK)) {
+		char *line = text_of("%.*s", (int)(end - text), text);
+
+		text_put_plain(file, line);
+		fputs(BREAK, file);
+		free(line);
 	}
+	text_put_plain(file, text);
 }
 
 /* What is quoted may come from a file, and must not steer a terminal. */

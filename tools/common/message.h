@@ -30,7 +30,8 @@ void message_handler(void (*function)(const char *text));
  * complain() - print a message to standard error
  * @format: as for printf(), without a newline
  *
- * Control characters, which may come from a file's content, are escaped.
+ * Control characters, which may come from a file's content, are escaped; so is a line break
+ * that four spaces do not follow.
  */
 __attribute__((format(printf, 1, 2))) void complain(const char *format, ...);
 

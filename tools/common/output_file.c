@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/leftover.h"
 #include "common/message.h"
 #include "common/output_file.h"
 
@@ -31,6 +32,7 @@ char *output_begin(struct output_file *output, const char *path)
 	output->file = fd < 0 ? NULL : fdopen(fd, "w");
 	if (!output->file)
 		return text_of("%s: %s", path, strerror(errno));
+	output->note = leftover_note(output->temporary);
 	mask = umask(0);
 	umask(mask);
 	fchmod(fd, 0666 & ~mask);
@@ -53,6 +55,8 @@ char *output_end(struct output_file *output, bool keep)
 	}
 	if (output->temporary && (failed || !keep))
 		unlink(output->temporary);
+	if (output->temporary)
+		leftover_forget(output->note);
 	if (failed && keep)
 		text = text_of("%s cannot be written: %s",
 			       output->path ? output->path : "standard output", strerror(error));

@@ -17,6 +17,8 @@ struct output_file {
 	FILE *file;
 	char *path;
 	char *temporary;
+	/* private: */
+	int note;
 };
 
 /**

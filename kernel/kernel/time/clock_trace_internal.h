@@ -138,18 +138,31 @@ void clock_trace_keep_up(void);
 
 /**
  * clock_trace_bar - have nobody read the counter directly, whatever is measured
+ * @preferred:	online CPUs, one of which should be the one that stays measured
  *
- * Withholds the epoch; clock_trace_restore() does nothing until clock_trace_unbar(). For a
- * suspend, which may change what was measured, and yet begin no new epoch.
+ * Withholds the epoch; clock_trace_restore() and clock_trace_cpu_passed() do nothing until
+ * clock_trace_unbar(). For a suspend, in which firmware may change counters, and yet no new
+ * epoch begins: only one CPU counts as measured from now on, so that the counter of no
+ * other one is read. Interrupts every CPU to note how far its counter is.
  *
- * Any context but NMI.
+ * Process context, with cpus_read_lock() held.
  */
-void clock_trace_bar(void);
+void clock_trace_bar(const struct cpumask *preferred);
+
+/**
+ * clock_trace_is_barred - is it between clock_trace_bar() and clock_trace_unbar()?
+ *
+ * Any context.
+ *
+ * Return: true while it is no use to measure CPUs.
+ */
+bool clock_trace_is_barred(void);
 
 /**
  * clock_trace_unbar - end of a suspend
  *
- * The time line goes on if no other one has begun, but only one CPU counts as measured.
+ * The time line goes on if no other one has begun. CPUs can be measured again, against the
+ * one that clock_trace_bar() has left.
  *
  * With cpus_read_lock() held.
  */
@@ -160,7 +173,8 @@ void clock_trace_unbar(void);
  *
  * Undoes all earlier clock_trace_withhold(): readers get the epoch back that they had,
  * as the time line is the same. Does nothing while an online CPU is not measured, or
- * after a loss of trust.
+ * after a loss of trust. If the counter is behind what a reader has got meanwhile, a work
+ * item does it later.
  *
  * With cpus_read_lock() held or in a CPU hotplug callback, so that no CPU is on its way
  * up. Does not sleep.
@@ -200,6 +214,15 @@ void clock_trace_cpu_passed(unsigned int cpu, unsigned int measured_in);
  * resumed or was restored, or since clock_trace_monitor_start().
  */
 bool clock_trace_cpu_has_passed(unsigned int cpu);
+
+/**
+ * clock_trace_forget_measured - the check begins to measure another counter
+ *
+ * All measurements so far are void, those that are under way as well.
+ *
+ * Any context but NMI.
+ */
+void clock_trace_forget_measured(void);
 
 /**
  * clock_trace_source_condemned - the sync check has proven two counters to differ

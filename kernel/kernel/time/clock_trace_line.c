@@ -40,6 +40,9 @@
 #include "tick-internal.h"
 #include "timekeeping.h"
 
+/* How often to look whether the counter has caught up with the highest value */
+#define RESTORE_MS	10
+
 /*
  * The current line, and those to prepare the next ones in. Readers may still use the
  * line before the current one, and the fallback the highest value of the counter's.
@@ -131,11 +134,12 @@ void clock_trace_publish_vdso(void)
  * @line:	its line, whose epoch is taken away
  *
  * For CPUs whose own counter is not measured. Whatever slews CLOCK_MONOTONIC, and jiffies with
- * it, makes it less than an eighth faster than the counter: adjtimex() allows a tenth. The
- * first jiffy may have been nearly over. Any context, including NMI.
+ * it, makes it less than a quarter faster than the counter: adjtimex() allows a tenth with
+ * ADJ_TICK and an eighth with ADJ_OFFSET. The first jiffy may have been nearly over. Any
+ * context, including NMI.
  *
  * Return: no more than the counter of a measured CPU, which it follows by steps of a jiffy. It
- * falls behind by less than an eighth of the time since the last clock_trace_keep_up().
+ * falls behind by about a quarter of the time since the last clock_trace_keep_up().
  */
 u64 notrace clock_trace_from_jiffies(const struct clock_trace_line *line)
 {
@@ -153,8 +157,8 @@ u64 notrace clock_trace_from_jiffies(const struct clock_trace_line *line)
 	if (passed <= 0)
 		return held.ticks;
 
-	ticks = (u64)(passed - 1) * ((u32)(line->frequency >> 3) / HZ);
-	return held.ticks + 7 * ticks;
+	ticks = (u64)(passed - 1) * ((u32)(line->frequency >> 2) / HZ);
+	return held.ticks + 3 * ticks;
 }
 
 /* What jiffies would be now if no tick was late: they catch up at once */
@@ -226,6 +230,23 @@ void clock_trace_keep_up(void)
 		clock_trace_withhold_locked();
 }
 
+static void restore_work_fn(struct work_struct *work)
+{
+	guard(cpus_read_lock)();
+	clock_trace_restore();
+}
+
+static DECLARE_DELAYED_WORK(restore_work, restore_work_fn);
+
+/* Is the counter behind what a CPU that was not measured has got, or one that was ahead? */
+static bool behind_highest(const struct clock_trace_line *line)
+{
+	u64 highest = atomic64_read(line->highest);
+
+	/* The counter is read after that */
+	return static_call(clock_trace_counter)() < highest;
+}
+
 /**
  * clock_trace_restore_locked - clock_trace_restore() with clock_trace_lock held
  *
@@ -241,6 +262,12 @@ bool clock_trace_restore_locked(void)
 	    READ_ONCE(line->source->trust) != CLOCK_TRACE_TRUSTED ||
 	    !cpumask_subset(cpu_online_mask, &clock_trace_measured))
 		return false;
+
+	/* Direct readers would go back: try again when it has caught up */
+	if (behind_highest(line)) {
+		schedule_delayed_work(&restore_work, msecs_to_jiffies(RESTORE_MS));
+		return false;
+	}
 
 	WRITE_ONCE(clock_trace_live.frequency, line->frequency);
 	/* Pairs with the first barrier in read_sample() */
@@ -267,7 +294,8 @@ unsigned int clock_trace_generation(void)
 void clock_trace_cpu_passed(unsigned int cpu, unsigned int measured_in)
 {
 	guard(raw_spinlock_irqsave)(&clock_trace_lock);
-	if (measured_in == generation)
+	/* Firmware may change the counter until the suspend is over */
+	if (!barred && measured_in == generation)
 		cpumask_set_cpu(cpu, &clock_trace_measured);
 }
 
@@ -276,12 +304,8 @@ bool clock_trace_cpu_has_passed(unsigned int cpu)
 	return cpumask_test_cpu(cpu, &clock_trace_measured);
 }
 
-/**
- * clock_trace_forget_measured - all measurements so far are void
- *
- * Those that are under way as well. With clock_trace_lock held.
- */
-void clock_trace_forget_measured(void)
+/* All measurements so far are void. Those that are under way as well */
+static void forget_measured(void)
 {
 	lockdep_assert_held(&clock_trace_lock);
 
@@ -289,33 +313,63 @@ void clock_trace_forget_measured(void)
 	generation++;
 }
 
+void clock_trace_forget_measured(void)
+{
+	guard(raw_spinlock_irqsave)(&clock_trace_lock);
+	forget_measured();
+}
+
 /* Only the counter of this CPU is known to be on the line that begins now */
 static void measured_is_this_cpu(void)
 {
-	clock_trace_forget_measured();
+	forget_measured();
 	cpumask_set_cpu(smp_processor_id(), &clock_trace_measured);
 }
 
-void clock_trace_bar(void)
+/* Runs on every CPU, with interrupts disabled */
+static void note_live(void *unused)
 {
-	guard(raw_spinlock_irqsave)(&clock_trace_lock);
-	barred = true;
-	clock_trace_withhold_locked();
+	struct clock_trace_line *line;
+
+	guard(raw_spinlock)(&clock_trace_lock);
+	line = clock_trace_live.line;
+	if (line->state == CLOCK_TRACE_COUNTER)
+		clock_trace_note_counter(line);
 }
 
-void clock_trace_unbar(void)
+void clock_trace_bar(const struct cpumask *preferred)
 {
 	unsigned int cpu;
 
 	lockdep_assert_cpus_held();
 
+	scoped_guard(raw_spinlock_irqsave, &clock_trace_lock) {
+		WRITE_ONCE(barred, true);
+		clock_trace_withhold_locked();
+	}
+	/* What CPUs have read is not noted any more when they do not count as measured */
+	on_each_cpu(note_live, NULL, true);
+
 	guard(raw_spinlock_irqsave)(&clock_trace_lock);
-	barred = false;
-	/* One that was on the time line before */
-	cpu = cpumask_any_and(cpu_online_mask, &clock_trace_measured);
-	clock_trace_forget_measured();
+	cpu = cpumask_any_and(preferred, &clock_trace_measured);
+	if (cpu >= nr_cpu_ids)
+		cpu = cpumask_any_and(cpu_online_mask, &clock_trace_measured);
+	forget_measured();
 	if (cpu < nr_cpu_ids)
 		cpumask_set_cpu(cpu, &clock_trace_measured);
+}
+
+bool clock_trace_is_barred(void)
+{
+	return READ_ONCE(barred);
+}
+
+void clock_trace_unbar(void)
+{
+	lockdep_assert_cpus_held();
+
+	guard(raw_spinlock_irqsave)(&clock_trace_lock);
+	WRITE_ONCE(barred, false);
 	/* With a single CPU online there is nothing to measure */
 	clock_trace_restore_locked();
 }
@@ -526,7 +580,8 @@ static DECLARE_WORK(disrupted_work, disrupted_work_fn);
  */
 void clock_trace_disrupted(void)
 {
-	schedule_work(&disrupted_work);
+	/* The CPU where it runs is the first one on the new line: not one that is isolated */
+	queue_work(system_dfl_wq, &disrupted_work);
 }
 EXPORT_SYMBOL_GPL(clock_trace_disrupted);
 

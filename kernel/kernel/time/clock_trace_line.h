@@ -136,7 +136,6 @@ static inline struct vdso_clock_trace *clock_trace_vdso_data(void)
 void clock_trace_withhold_locked(void);
 bool clock_trace_restore_locked(void);
 void clock_trace_publish_vdso(void);
-void clock_trace_forget_measured(void);
 void clock_trace_look_for_loss(struct clock_trace_source *source);
 struct clock_trace_line *clock_trace_begin_line(enum clock_trace_state state, u64 frequency);
 void clock_trace_set_line(struct clock_trace_line *line);

@@ -102,6 +102,8 @@ static struct {
 	unsigned long			done;
 	/* clock_trace_generation() when the sweep began */
 	unsigned int			generation;
+	/* The same before the reference of the current measurements was looked up */
+	unsigned int			measuring_in;
 } monitor;
 
 /* CPUs that the periodic check may disturb, as far as they are not isolated */
@@ -159,9 +161,15 @@ static void count(enum clock_trace_check_result result)
 		check_stats.failures++;
 }
 
-static bool can_check(void)
+static bool has_counter(void)
 {
 	return monitor.source && READ_ONCE(monitor.source->trust) == CLOCK_TRACE_TRUSTED;
+}
+
+/* Nobody measures in a suspend: tasks may be frozen, and firmware may change counters */
+static bool can_check(void)
+{
+	return has_counter() && !clock_trace_is_barred();
 }
 
 /* --- which CPUs --- */
@@ -210,7 +218,6 @@ static bool all_measured(void)
 /* Measure a CPU against this one, to which the task is bound */
 static enum clock_trace_check_result check_cpu(unsigned int cpu, bool patient)
 {
-	unsigned int generation = clock_trace_generation();
 	char reason[CLOCK_TRACE_REASON_SIZE];
 	enum clock_trace_check_result result;
 	struct clock_trace_measurement m;
@@ -225,8 +232,8 @@ static enum clock_trace_check_result check_cpu(unsigned int cpu, bool patient)
 		clock_trace_source_condemned(monitor.source, reason);
 	} else {
 		/* The first two that agree are on the time line by definition */
-		clock_trace_cpu_passed(raw_smp_processor_id(), generation);
-		clock_trace_cpu_passed(cpu, generation);
+		clock_trace_cpu_passed(raw_smp_processor_id(), monitor.measuring_in);
+		clock_trace_cpu_passed(cpu, monitor.measuring_in);
 	}
 	record(&m);
 	trace_clock_trace_check(&m);
@@ -282,7 +289,7 @@ static void record_reference(unsigned int cpu)
 
 static void periodic_in(unsigned int sec)
 {
-	if (check_wq && monitor.used && check_interval && can_check())
+	if (check_wq && monitor.used && check_interval && has_counter())
 		mod_delayed_work(check_wq, &periodic_work, secs_to_jiffies(sec));
 }
 
@@ -292,6 +299,8 @@ static void begin_sweep(void)
 	static struct cpumask cpus, candidates, preferred;
 	unsigned int reference;
 
+	/* The marks of the measured CPUs, which decide all that follows, may be cleared any time */
+	monitor.generation = clock_trace_generation();
 	if (monitor.requested != monitor.served) {
 		monitor.kind = SWEEP_ALL;
 		monitor.serving = monitor.requested;
@@ -314,11 +323,16 @@ static void begin_sweep(void)
 		return;
 	}
 
-	monitor.generation = clock_trace_generation();
 	get_preferred(&preferred);
 	get_candidates(&candidates, monitor.kind == SWEEP_PERIODIC ? &cpus : cpu_online_mask);
 	reference = clock_trace_choose_reference(&candidates, &preferred,
 						 monitor.sweep.reference, nr_cpu_ids);
+	/* All were measured a moment ago */
+	if (reference >= nr_cpu_ids) {
+		monitor.kind = SWEEP_NONE;
+		step_now();
+		return;
+	}
 	/* Once this has marked the CPU as measured, the next step begins a new sweep */
 	if (monitor.passed && !clock_trace_cpu_has_passed(reference))
 		smp_call_function_single(reference, begin_time_line_fn, monitor.source, true);
@@ -335,7 +349,7 @@ static void drop_stale_sweep(void)
 
 static unsigned int longest_retry_ms(void)
 {
-	if (!check_interval || monitor.kind == SWEEP_UNMEASURED)
+	if (!check_interval || !all_measured())
 		return MAX_RETRY_MS;
 	return check_interval * MSEC_PER_SEC;
 }
@@ -401,6 +415,7 @@ static enum clock_trace_check_result do_step(void)
 	if (cpumask_weight(&monitor.sweep.measured) == 1)
 		record_reference(monitor.sweep.reference);
 	if (more) {
+		monitor.measuring_in = monitor.generation;
 		work_on_cpu(monitor.sweep.reference, sweep_measure_fn, NULL);
 		if (can_check() && !cpumask_empty(&monitor.sweep.pending)) {
 			step_in(monitor.sweep.pause_ms);
@@ -453,7 +468,7 @@ static void step_work_fn(struct work_struct *work)
 static void periodic_work_fn(struct work_struct *work)
 {
 	guard(mutex)(&check_mutex);
-	if (!can_check() || !monitor.used || !check_interval)
+	if (!has_counter() || !monitor.used || !check_interval)
 		return;
 	monitor.periodic = true;
 	step_now();
@@ -503,6 +518,8 @@ int clock_trace_check_all(enum clock_trace_check_result *result)
 void clock_trace_monitor_start(struct clock_trace_source *source)
 {
 	guard(mutex)(&check_mutex);
+	/* Here, so that no CPU is marked after it that the old counter was measured on */
+	clock_trace_forget_measured();
 	monitor.source = source;
 	monitor.kind = SWEEP_NONE;
 	monitor.retries = 0;
@@ -608,6 +625,7 @@ static int cpu_online_fn(unsigned int cpu)
 	if (!can_check())
 		return 0;
 
+	monitor.measuring_in = clock_trace_generation();
 	get_preferred(&preferred);
 	get_measured(&measured, true);
 	reference = clock_trace_choose_reference(&measured, &preferred, monitor.sweep.reference,
@@ -646,17 +664,21 @@ static void notify_work_fn(struct work_struct *work)
  */
 static int pm_notify_fn(struct notifier_block *nb, unsigned long event, void *unused)
 {
+	static struct cpumask preferred;
+
+	guard(cpus_read_lock)();
+	guard(mutex)(&check_mutex);
 	switch (event) {
 	case PM_SUSPEND_PREPARE:
 	case PM_HIBERNATION_PREPARE:
 	case PM_RESTORE_PREPARE:
-		clock_trace_bar();
+		get_preferred(&preferred);
+		clock_trace_bar(&preferred);
 		return NOTIFY_OK;
 	case PM_POST_SUSPEND:
 	case PM_POST_HIBERNATION:
 	case PM_POST_RESTORE:
-		scoped_guard(cpus_read_lock)
-			clock_trace_unbar();
+		clock_trace_unbar();
 		clock_trace_monitor_recheck();
 		return NOTIFY_OK;
 	default:

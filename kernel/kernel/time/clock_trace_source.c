@@ -89,8 +89,6 @@ static void begin_source(void)
 		return;
 
 	static_call_update(clock_trace_counter, source->read);
-	scoped_guard(raw_spinlock_irqsave, &clock_trace_lock)
-		clock_trace_forget_measured();
 	WRITE_ONCE(current_source, source);
 	/* Pairs with the barrier in clock_trace_source_lost(): it finds that, or is found here */
 	clock_trace_look_for_loss(source);

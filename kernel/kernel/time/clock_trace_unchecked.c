@@ -29,6 +29,7 @@ static void pass_online_cpus(void)
 void clock_trace_monitor_start(struct clock_trace_source *source)
 {
 	guard(cpus_read_lock)();
+	clock_trace_forget_measured();
 	pass_online_cpus();
 }
 

@@ -26,7 +26,9 @@ static DEFINE_SPINLOCK(uuid_lock);
 
 /*
  * A clone has the state of its source's random number generator, unless the hypervisor has
- * vmgenid, for which the generator is seeded anew. Its counter is another one by now.
+ * vmgenid, for which the generator is seeded anew. Clones of one snapshot may start with the
+ * same value of the counter as well: with vmclock alone, only the time that each of them took
+ * until here makes a difference.
  */
 static void draw_uuid(void)
 {

@@ -193,6 +193,78 @@ disk_fills_up()
 	grep 'the disk is full' "$WORK/said"
 }
 
+# A kernel that LTTng knows the clock of, for the time of one command
+with_lttng()
+{
+	# shellcheck disable=SC2016 # for the shell that is run
+	unshare --mount ${AS_ROOT[0]:+--user --map-root-user} bash -c '
+		mount -t tmpfs none /sys/module && mkdir /sys/module/lttng_clock_trace && exec "$@"' bash "$@"
+}
+
+cat >"$WORK/bin/lttng" <<'END'
+#!/bin/bash
+case $1 in
+list) printf '      %s (loglevel: TRACE_EMERG (0)) (type: tracepoint)\n' $LTTNG_HAS ;;
+create)
+	[[ $* =~ --output=(.*) ]]
+	mkdir -p "${BASH_REMATCH[1]}/kernel"
+	echo metadata >"${BASH_REMATCH[1]}/kernel/metadata"
+	;;
+esac
+echo "of lttng itself"
+END
+chmod +x "$WORK/bin/lttng"
+export LTTNG_HAS='clock_trace_epoch kvm_x86_guest_tsc kvm_x86_entry kvm_x86_exit'
+
+# stdout_is_json TOOL: what COMMAND prints is not in it
+stdout_is_json()
+{
+	rm -rf "$WORK/json"
+	with_lttng "$RECORD" -o "$WORK/json" --guest --json --with "$1" -- echo from-command \
+		>"$WORK/json.out" 2>"$WORK/json.err" || return
+	cat "$WORK/json.out"
+	jq -se 'length == 1 and .[0].command_status == 0' "$WORK/json.out" &&
+		grep -qx from-command "$WORK/json.err"
+}
+
+# A name that begins as an option does, in the directory where it is to be
+dash_is_a_name()
+(
+	rm -rf "$WORK/dash"
+	mkdir "$WORK/dash"
+	cd "$WORK/dash" || return
+	record -o -d --guest -- true && [[ -s ./-d/trace.dat ]] &&
+		with_lttng "$RECORD" --output=-l --guest --with lttng -- true && [[ -d ./-l/lttng ]]
+)
+
+# Closed or full, standard error costs no recording.
+no_stderr()
+{
+	rm -rf "$WORK/out"
+	rm -rf "$WORK/out.partial"
+	record -o "$WORK/out" --guest -- true 2>&- || return
+	[[ -s $WORK/out/trace.dat ]] || return
+	rm -rf "$WORK/out"
+	record -o "$WORK/out" --guest -- true 2>/dev/full && [[ -s $WORK/out/trace.dat ]]
+}
+
+no_stdin()
+{
+	rm -rf "$WORK/out"
+	record -o "$WORK/out" --guest -- true <&- && [[ -s $WORK/out/trace.dat ]]
+}
+
+warns_of_short()
+{
+	local said
+
+	said=$(CLOCKTRACE_SECONDS=86400 signal TERM)
+	printf '%s\n' "$said"
+	[[ $said == 'status 0'*"may lack the clock's own event"*--frequency* ]] || return
+	said=$(signal TERM)
+	[[ $said == 'status 0'* && $said != *'may lack'* ]]
+}
+
 json_holds()
 {
 	record -o "$WORK/json" --guest --json -- true >"$WORK/json.out" || return
@@ -232,6 +304,19 @@ make_kernel
 echo fallback >"$WORK/sysfs/state"
 not_recorded "a counter that lost trust" 'has lost trust; reboot.*' -- true
 recorded "the same, if it is wanted" 0 "$WORK/out" --without-counter -- true
+make_kernel
+for file in state epoch; do
+	rm "$WORK/sysfs/$file"
+	not_recorded "a clock without its $file" "sysfs/$file cannot be read" -- true
+	make_kernel
+done
+mkdir -p "$WORK/broken"
+# shellcheck disable=SC2016 # for the shell that is run
+printf '#!/bin/bash\n[[ $1 != -f ]] && exec %s "$@"\n' "$(command -v rm)" >"$WORK/broken/rm"
+chmod +x "$WORK/broken/rm"
+rm -rf "$WORK/out" "$WORK/out.partial"
+PATH=$WORK/broken:$PATH expect "a command that fails where none should" 2 '' \
+	record -o "$WORK/out" --host -- true
 rm -r "$WORK/sysfs"
 not_recorded "a kernel without the clock" 'no CLOCK_TRACE: boot one' -- true
 make_kernel
@@ -242,4 +327,11 @@ tap_run "Ctrl-C ends a recording" ends_on_ctrl_c || true
 tap_run "a recorder that is killed leaves no recording, and ends its tool" killed_is_not_done ||
 	true
 tap_run "--json" json_holds || true
+for tool in trace-cmd lttng; do
+	tap_run "--json with $tool: standard output is one object" stdout_is_json "$tool" || true
+done
+tap_run "a name that begins with -" dash_is_a_name || true
+tap_run "standard error is closed or full" no_stderr || true
+tap_run "standard input is closed" no_stdin || true
+tap_run "a recording that is too short for the clock's event" warns_of_short || true
 tap_end

@@ -3,11 +3,13 @@
  * clocktrace merge - one time line of a host and its guests
  */
 #include <errno.h>
+#include <ftw.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/array.h"
@@ -202,6 +204,34 @@ static int work_on(void *data)
 	return status;
 }
 
+/* nftw() takes no argument for the function that it calls. */
+static struct stat output_status;
+
+static int is_output(const char *path, const struct stat *status, int type, struct FTW *place)
+{
+	(void)path;
+	(void)place;
+	return type == FTW_F && status->st_dev == output_status.st_dev &&
+	       status->st_ino == output_status.st_ino;
+}
+
+/* A recording cannot be made again. */
+static void check_output(const struct options *options, const char *option, const char *path)
+{
+	size_t i;
+
+	if (!path || stat(path, &output_status))
+		return;
+	for (i = 0; i < options->count; i++) {
+		char *real = realpath(options->traces[i].path, NULL);
+
+		if (real && nftw(real, is_output, 16, FTW_PHYS) == 1)
+			die("%s %s would overwrite %s: name another file", option, path,
+			    options->traces[i].path);
+		free(real);
+	}
+}
+
 static uint64_t parse_number(const char *option, const char *text)
 {
 	unsigned long long number;
@@ -356,6 +386,8 @@ static void parse(int argc, char **argv, struct options *options)
 		die("there is no format '%s'; see clocktrace merge --help", format);
 	if (options->writer && !options->output && !options->writer->to_standard_output)
 		die("the format %s needs a file: name it with -o", options->writer->name);
+	check_output(options, "-o", options->output);
+	check_output(options, "--model", options->model);
 }
 
 int main(int argc, char **argv)

@@ -3,8 +3,12 @@
  * What came out, for people.
  */
 #include <inttypes.h>
+#include <string.h>
 
+#include "common/plain.h"
 #include "merge/summary.h"
+
+#define NAME_WIDTH 10
 
 static const char *const states[VCPU_STATES] = {
 	[VCPU_GUEST] = "in guest", [VCPU_KVM] = "KVM", [VCPU_STOLEN] = "stolen",
@@ -50,16 +54,18 @@ static void print_section(FILE *file, const struct timeline *timeline, const str
 	const struct host *host = timeline->host;
 	size_t i;
 
-	if (timeline_lacks_counter(timeline, party) && !number)
+	if (timeline_lacks_counter(timeline, party) && !number) {
+		text_put_plain(file, party->name);
 		fprintf(file,
-			"%s had no TSC that its kernel trusts, so that its clock was CLOCK_MONOTONIC, and its events %s: to have them placed to the tick, start it with an invariant TSC (QEMU: -cpu host,migratable=off,+invtsc) or, where the host's is reliable, with tsc=reliable on its kernel's command line, and record anew\n",
-			party->name, party->bound ? "are placed within bounds" :
+			" had no TSC that its kernel trusts, so that its clock was CLOCK_MONOTONIC, and its events %s: to have them placed to the tick, start it with an invariant TSC (QEMU: -cpu host,migratable=off,+invtsc) or, where the host's is reliable, with tsc=reliable on its kernel's command line, and record anew\n",
+			party->bound ? "are placed within bounds" :
 			timeline->parties[0].damaged || host->ownerless ?
 			"cannot be placed, for the host's trace is damaged, or does not tell of all stays whose they are" :
 			"cannot be placed, for no trace tells the frequency of the host's counter (--frequency)");
+	}
 	if (timeline_lacks_counter(timeline, party) && !party->bound)
 		return;
-	fprintf(file, "%s", party->name);
+	text_put_plain(file, party->name);
 	if (!party->match->nr_sections) {
 		fputs(": no events\n", file);
 		return;
@@ -71,7 +77,9 @@ static void print_section(FILE *file, const struct timeline *timeline, const str
 		fputs(": no events\n", file);
 		return;
 	case VERDICT_NONE:
-		fprintf(file, ": fits no VM of %s\n", timeline->parties[0].name);
+		fputs(": fits no VM of ", file);
+		text_put_plain(file, timeline->parties[0].name);
+		putc('\n', file);
 		return;
 	case VERDICT_AMBIGUOUS:
 		if (section->rival == section->vms[0]) {
@@ -82,9 +90,11 @@ static void print_section(FILE *file, const struct timeline *timeline, const str
 		}
 		fprintf(file,
 			": fits VM %" PRIu64 " (process %d) as well as VM %" PRIu64
-			" (process %d): name the right one with --vm %s=VM\n",
+			" (process %d): name the right one with --vm ",
 			section->vms[0], pid_of(host, section->vms[0]), section->rival,
-			pid_of(host, section->rival), party->path);
+			pid_of(host, section->rival));
+		text_put_plain(file, party->path);
+		fputs("=VM\n", file);
 		return;
 	default:
 		break;
@@ -113,7 +123,8 @@ static void print_party(FILE *file, const struct timeline *timeline, const struc
 {
 	const struct counts *counts = &party->counts;
 
-	fprintf(file, "%-10s %" PRIu64 " events placed", party->name, counts->placed);
+	text_put_column(file, party->name, NAME_WIDTH);
+	fprintf(file, " %" PRIu64 " events placed", counts->placed);
 	if (!party->is_host)
 		print_count(file, counts->assumed,
 			    "of them by a formula that the trace does not prove");
@@ -175,12 +186,17 @@ static void print_wakeups(FILE *file, const struct timeline *timeline,
 	fputs(" the slowest:\n", file);
 	for (i = 0; i < account->nr_slowest; i++) {
 		const struct wakeup *one = &account->slowest[i];
+		char comm[COMM_SIZE + 1] = "";
 
-		fprintf(file, "    %12.6f ms at %.6f s: %s, cpu %u, thread %d %.16s;",
+		memcpy(comm, one->comm, COMM_SIZE);
+		fprintf(file, "    %12.6f ms at %.6f s: ",
 			(double)timeline_ns(timeline, one->total) / 1e6,
 			(double)timeline_ns(timeline, one->time - timeline->host->first.host_time) /
-				1e9,
-			timeline->parties[one->party].name, one->cpu, one->thread, one->comm);
+				1e9);
+		text_put_plain(file, timeline->parties[one->party].name);
+		fprintf(file, ", cpu %u, thread %d ", one->cpu, one->thread);
+		text_put_plain(file, comm);
+		putc(';', file);
 		for (state = 0; state < VCPU_STATES; state++)
 			if (one->ticks[state])
 				fprintf(file, " %s %.6f ms,", states[state],

@@ -3,8 +3,10 @@
  * What came out, for programs.
  */
 #include <json-c/json.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "common/plain.h"
 #include "merge/summary.h"
 
 static const char *const verdicts[] = {
@@ -25,6 +27,15 @@ static void add(struct json_object *object, const char *name, uint64_t value)
 static void add_text(struct json_object *object, const char *name, const char *text)
 {
 	json_object_object_add(object, name, json_object_new_string(text));
+}
+
+/* What a trace has chosen, not the user */
+static void add_name(struct json_object *object, const char *text)
+{
+	char *plain = text_plain(text);
+
+	add_text(object, "name", plain);
+	free(plain);
 }
 
 static struct json_object *units_of(const struct match *match, size_t section,
@@ -79,7 +90,7 @@ static struct json_object *party_of(const struct timeline *timeline, const struc
 {
 	struct json_object *object = json_object_new_object();
 
-	add_text(object, "name", party->name);
+	add_name(object, party->name);
 	add_text(object, "path", party->path);
 	json_object_object_add(object, "host", json_object_new_boolean(party->is_host));
 	add(object, "placed", party->counts.placed);
@@ -150,12 +161,13 @@ static struct json_object *wakeups_of(const struct timeline *timeline,
 	for (i = 0; i < account->nr_slowest; i++) {
 		const struct wakeup *wakeup = &account->slowest[i];
 		struct json_object *one = json_object_new_object();
+		char comm[COMM_SIZE + 1] = "";
 
 		add_text(one, "machine", timeline->parties[wakeup->party].name);
 		add(one, "cpu", wakeup->cpu);
 		json_object_object_add(one, "thread", json_object_new_int(wakeup->thread));
-		json_object_object_add(one, "name", json_object_new_string_len(
-			wakeup->comm, (int)strnlen(wakeup->comm, COMM_SIZE)));
+		memcpy(comm, wakeup->comm, COMM_SIZE);
+		add_name(one, comm);
 		add(one, "time", wakeup->time);
 		add(one, "total", wakeup->total);
 		json_object_object_add(one, "ticks", ticks_of(wakeup->ticks));

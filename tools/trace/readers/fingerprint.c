@@ -4,6 +4,7 @@
  */
 #include <fcntl.h>
 #include <ftw.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -59,8 +60,14 @@ static int add_file(const char *path, const struct stat *status, int type, struc
 
 uint64_t fingerprint_of(const char *path)
 {
+	/* nftw() would take a symbolic link for the trace itself. */
+	char *real = realpath(path, NULL);
+
 	sum = 0;
-	root_length = strlen(path);
-	nftw(path, add_file, 16, FTW_PHYS);
+	if (!real)
+		return sum;
+	root_length = strlen(real);
+	nftw(real, add_file, 16, FTW_PHYS);
+	free(real);
 	return sum;
 }

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "common/array.h"
+#include "common/leftover.h"
 #include "common/message.h"
 #include "readers/guard.h"
 
@@ -28,6 +29,18 @@
 
 /* Files are read in turn, and noting a path for each event would cost more than reading it. */
 #define PATHS 64
+
+/* Only if this process was stopped is its loop so slow. */
+#define STOPPED_MS 1000
+
+/* By which users end a program */
+static const int signals[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
+
+#define NR_SIGNALS (sizeof(signals) / sizeof(signals[0]))
+
+static struct sigaction before[NR_SIGNALS];
+/* The one that came, or 0 */
+static volatile sig_atomic_t ending;
 
 /* What child and parent share */
 struct shared {
@@ -142,24 +155,70 @@ bool guard_say_once(const char *text)
 	return true;
 }
 
-/* Wait for the child; end it if it does not come on. */
+static void note_signal(int number)
+{
+	ending = number;
+}
+
+/* As nohup and shells may have had them ignored */
+static void catch_signals(void)
+{
+	const struct sigaction action = { .sa_handler = note_signal };
+	size_t i;
+
+	for (i = 0; i < NR_SIGNALS; i++) {
+		sigaction(signals[i], NULL, &before[i]);
+		if (before[i].sa_handler != SIG_IGN)
+			sigaction(signals[i], &action, NULL);
+	}
+}
+
+static void restore_signals(void)
+{
+	size_t i;
+
+	for (i = 0; i < NR_SIGNALS; i++)
+		sigaction(signals[i], &before[i], NULL);
+}
+
+/* End as if the signal had not been caught. */
+static void end_by(int number)
+{
+	signal(number, SIG_DFL);
+	raise(number);
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Wait for the child; end it if it does not come on, or if this process is to end. */
 static int await(pid_t child, unsigned int seconds, bool *hangs)
 {
 	struct timespec pause = { .tv_nsec = PAUSE_FIRST_NS };
+	int64_t now, last = now_ms(), since = last;
 	uint64_t steps = shared->steps;
-	time_t since = time(NULL);
 	int status;
 
 	for (;;) {
 		if (waitpid(child, &status, WNOHANG) == child)
 			return status;
-		if (shared->steps != steps) {
+		now = now_ms();
+		/* Ctrl-Z and the like have stopped the child as well as this loop. */
+		if (shared->steps != steps || now - last > STOPPED_MS) {
 			steps = shared->steps;
-			since = time(NULL);
-		} else if (shared->reading && time(NULL) - since > (time_t)seconds) {
+			since = now;
+		} else if (shared->reading && now - since > (int64_t)seconds * 1000) {
 			*hangs = true;
 			kill(child, SIGKILL);
 		}
+		last = now;
+		if (ending)
+			kill(child, SIGKILL);
 		nanosleep(&pause, NULL);
 		if (pause.tv_nsec < PAUSE_LAST_NS)
 			pause.tv_nsec *= 2;
@@ -169,20 +228,28 @@ static int await(pid_t child, unsigned int seconds, bool *hangs)
 static int start(int (*work)(void *data), void *data, unsigned int seconds, bool *hangs)
 {
 	pid_t parent = getpid(), child;
+	int status;
 
 	fflush(NULL);
 	shared->reading = false;
+	catch_signals();
 	child = fork();
 	if (child < 0)
 		die("no process for the work: %s", strerror(errno));
 	if (!child) {
+		restore_signals();
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (getppid() != parent)
 			_exit(STATUS_UNUSABLE);
 		/* What libraries say before they abort is not for users. */
 		exit(work(data));
 	}
-	return await(child, seconds, hangs);
+	status = await(child, seconds, hangs);
+	leftover_remove_all();
+	restore_signals();
+	if (ending)
+		end_by(ending);
+	return status;
 }
 
 /* Exclude what the child was at; false if it was at nothing, or that did not help. */
@@ -208,6 +275,7 @@ int guard_run(int (*work)(void *data), void *data, unsigned int seconds)
 		      -1, 0);
 	if (shared == MAP_FAILED)
 		die("out of memory");
+	leftover_share();
 	for (tries = 0; tries < TRIES_MAX; tries++) {
 		bool hangs = false;
 
@@ -215,10 +283,8 @@ int guard_run(int (*work)(void *data), void *data, unsigned int seconds)
 		if (WIFEXITED(status))
 			return WEXITSTATUS(status);
 		if (!hangs && (WTERMSIG(status) == SIGINT || WTERMSIG(status) == SIGTERM ||
-			       WTERMSIG(status) == SIGPIPE || WTERMSIG(status) == SIGHUP)) {
-			signal(WTERMSIG(status), SIG_DFL);
-			raise(WTERMSIG(status));
-		}
+			       WTERMSIG(status) == SIGPIPE || WTERMSIG(status) == SIGHUP))
+			end_by(WTERMSIG(status));
 		if (!shared->reading)
 			die("the work ended by signal %d, and not while a trace was read: please report this",
 			    WTERMSIG(status));

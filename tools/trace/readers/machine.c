@@ -11,6 +11,7 @@
 
 #include "common/array.h"
 #include "common/message.h"
+#include "common/plain.h"
 #include "readers/guard.h"
 #include "readers/machine.h"
 
@@ -27,6 +28,18 @@ static int note(const char *path, const struct stat *status, int type, struct FT
 	found = array_room(found, nr_found, sizeof(*found));
 	found[nr_found++] = text_of("%s", path);
 	return 0;
+}
+
+/* nftw() follows no symbolic link, not even one that the user has named. */
+static void find_traces(const char *path)
+{
+	struct stat status;
+	char *real = NULL;
+
+	if (!lstat(path, &status) && S_ISLNK(status.st_mode))
+		real = realpath(path, NULL);
+	nftw(real ? real : path, note, 16, FTW_PHYS);
+	free(real);
 }
 
 static int compare_paths(const void *a, const void *b)
@@ -91,7 +104,7 @@ struct machine *machine_new(const char *name)
 {
 	struct machine *machine = zalloc(sizeof(*machine));
 
-	machine->name = text_of("%s", name);
+	machine->name = text_plain(name);
 	machine->path = text_of("%s", name);
 	return machine;
 }
@@ -103,6 +116,14 @@ void machine_add(struct machine *machine, struct reader *reader, unsigned int se
 	keep_reader(machine, reader);
 	for (i = 0; i < reader->nr_streams; i++)
 		add_stream(machine, reader, i, section);
+}
+
+static void take_damage(struct machine *machine, char *text)
+{
+	if (guard_say_once(text))
+		complain("%s", text);
+	free(text);
+	machine->damaged++;
 }
 
 /* NULL, or the error of the only trace, or of a clock that cannot be used */
@@ -121,13 +142,11 @@ static char *open_one(struct machine *machine, const char *path, bool is_directo
 		free(error);
 		return text;
 	}
-	if (reader->is_cut) {
-		text = text_of("%s is cut: what is there of it is used", path);
-		if (guard_say_once(text))
-			complain("%s", text);
-		free(text);
-		machine->damaged++;
-	}
+	if (reader->is_cut)
+		take_damage(machine, text_of("%s is cut: what is there of it is used", path));
+	if (reader->lost_at_end)
+		take_damage(machine, text_of("%s lacks %" PRIu64 " events that were lost at its end: record with larger buffers",
+					     path, reader->lost_at_end));
 	add_reader(machine, reader);
 	return NULL;
 }
@@ -142,7 +161,7 @@ static char *open_all(struct machine *machine, const char *path)
 		return text_of("%s: %s", path, strerror(errno));
 	if (!S_ISDIR(status.st_mode) && !S_ISREG(status.st_mode))
 		return text_of("%s is neither a file nor a directory", path);
-	nftw(path, note, 16, FTW_PHYS);
+	find_traces(path);
 	if (!nr_found)
 		return no_trace(path);
 	qsort(found, nr_found, sizeof(*found), compare_paths);
@@ -205,14 +224,14 @@ void machine_rename(struct machine *machine)
 		name = machine->readers[i]->host;
 	free(machine->name);
 	if (name) {
-		machine->name = text_of("%s", name);
+		machine->name = text_plain(name);
 		return;
 	}
 	copy = text_of("%s", machine->path);
 	for (i = strlen(copy); i > 1 && copy[i - 1] == '/'; i--)
 		copy[i - 1] = '\0';
 	slash = strrchr(copy, '/');
-	machine->name = text_of("%s", slash && slash[1] ? slash + 1 : copy);
+	machine->name = text_plain(slash && slash[1] ? slash + 1 : copy);
 	free(copy);
 }
 

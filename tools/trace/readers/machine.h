@@ -31,7 +31,7 @@ struct stream {
 /**
  * struct machine - a machine
  * @path: what the user gave
- * @name: short, for lanes and files
+ * @name: short, for lanes and files; without control characters
  * @streams: all streams of all traces
  * @nr_streams: their number
  * @nr_sections: number of sections

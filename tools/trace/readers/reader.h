@@ -61,6 +61,7 @@ struct reader_class {
  * @brief: only times, CPUs, kinds and losses are needed, and all of what only a host writes
  * @joins: it is of the first section of the other traces of its machine
  * @is_cut: the file is shorter than it says; what is there is read
+ * @lost_at_end: number of events that were lost after the last one that tells of losses
  * @error: why @next has returned %READ_ERROR
  */
 struct reader {
@@ -80,6 +81,7 @@ struct reader {
 	bool brief;
 	bool joins;
 	bool is_cut;
+	uint64_t lost_at_end;
 	char *error;
 };
 

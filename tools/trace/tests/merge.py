@@ -11,6 +11,7 @@ import json
 import os
 import random
 import re
+import resource
 import shutil
 import subprocess
 import sys
@@ -793,6 +794,65 @@ def test_output():
         done = subprocess.run([MERGE, "--quiet", *paths], stdout=full, stderr=subprocess.PIPE,
                               text=True, check=False, timeout=LIMIT)
     check(done.returncode == 2 and "written" in done.stderr, done.stderr)
+
+
+def test_killed():
+    """What was not finished is gone, be it a file or a directory"""
+    world = World(38)
+    guest = world.guest("guest")
+    Vcpu(world, Vm(100, 7), 0, -9_000_000).run(world.stays(1000), guest, 0)
+    # More than the stays take in their temporary file
+    limit = 1 << 18
+    paths, root = write(world, [guest]), directory("killed")
+    for words in ("-o", f"{root}/x.json"), ("-o", f"{root}/x"):
+        os.mkdir(root)
+        done = subprocess.run(
+            [MERGE, "--quiet", *words, *paths], stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE, text=True, check=False, timeout=LIMIT,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
+        check(done.returncode == 2 and "signal 25" in done.stderr and not os.listdir(root),
+              f"{words}: {done.returncode}: {os.listdir(root)}, {done.stderr}")
+        os.rmdir(root)
+
+
+def test_links():
+    """A symbolic link is as good as what it leads to"""
+    world, guest = simple(36)
+    paths, links = write(world, [guest]), []
+    for path in paths:
+        links.append(f"{WORK}/link-{os.path.basename(path)}")
+        os.symlink(path, links[-1])
+    status, want, err = merge("--format", "json", *paths)
+    check(status == 0, err)
+    model = f"{WORK}/model-of-links"
+    for _ in range(2):
+        status, out, err = merge("--format", "json", "--model", model, *links)
+        check(status == 0 and out == want, f"{status}: {err}")
+    with open(f"{paths[0]}/kernel_0", "ab") as file:
+        file.write(b"more")
+    status, _, err = merge("--format", "json", "--model", model, *links)
+    check(status == 2 and "not among these" in err, f"{status}: {err}")
+
+
+def test_output_is_input():
+    """A recording is never replaced by what is made of it"""
+    world, guest = simple(37)
+    host = synthetic_dat.write(world.host, f"{WORK}/kept.dat")
+    other = guest.write(directory("kept"))
+    os.symlink(host, f"{WORK}/kept-link")
+    os.link(host, f"{WORK}/kept-hard.json")
+    with open(host, "rb") as file:
+        data = file.read()
+    for option in "-o", "--model":
+        for path in (host, f"{WORK}/kept-link", f"{WORK}/kept-hard.json", f"{other}/metadata"):
+            for traces in ((host, other), (f"{WORK}/kept-link", other)):
+                status, out, err = merge("--format", "json", option, path, *traces)
+                check(status == 2 and not out and f"{option} {path} would overwrite" in err,
+                      f"{option} {path}: {status}: {err}")
+    with open(host, "rb") as file:
+        check(file.read() == data, "it was overwritten")
+    _, _, err = merge("-o", f"{WORK}/kept.json", host, other)
+    check(os.path.exists(f"{WORK}/kept.json"), err)
 
 
 def test_model():

@@ -10,6 +10,7 @@ import json
 import os
 import random
 import re
+import resource
 import struct
 import subprocess
 import sys
@@ -216,6 +217,90 @@ def test_loss():
           guest["placed"] + guest["lost"] == len(world.truth["guest"]), out)
 
 
+def test_loss_at_end():
+    """What was lost until perf ended stands in perf's own count alone"""
+    world, guest = simple(15)
+    kept = len(world.host.streams[0]) * 2 // 3
+    lost = len(world.host.streams[0]) - kept
+    del world.host.streams[0][kept:]
+    # One loss was told by the kernel, of 5 events, and what a filter left out is none.
+    world.host.losses[1] = {50}
+    for counted, said in ((((lost, 0), (5, 0), (7, 1 << 15)), lost), (((5, 0), (7, 1 << 15)), 0),
+                          ((((1 << 64) - 1, 0), (5, 0)), (1 << 64) - 6)):
+        paths = [write(guest), write(world.host, counted=counted)]
+        status, out, err = run(MERGE, "--json", *paths)
+        summary = json.loads(out)
+        host, other = summary["machines"]
+        check((f"lacks {said} events that were lost at its end" in err) == bool(said), err)
+        check(host["damaged"] == bool(said) and summary["lost"] == (3 if said else 1), out)
+        check(status == (0 if said else 1) and bool(other["outside"]) == (not said) and
+              other["lost"] + other["outside"] > 50, f"{status}: {out}")
+    # A guest's own losses are told, and leave its events where they are.
+    world, guest = simple(15)
+    _, err = judge(world, [write(guest, counted=((9, 0),)), write(world.host)])
+    check("lacks 9 events" in err, err)
+
+
+def test_period():
+    """Entries of which only each tenth was recorded"""
+    world, guest = simple(16, count=20)
+    for offset, data in ((16, struct.pack("<Q", 10)), (16, bytes(8)),
+                         (40, struct.pack("<Q", 1 << 18 | 1 << 25 | 1 << 10))):
+        paths = [write(guest), write(world.host)]
+        overwrite(paths[1], 104 + offset, data)
+        status, out, err = run(MERGE, "--format", "json", *paths)
+        check(status == 2 and not out and "samples of them: record without -c and -F" in err,
+              f"{offset}: {status}: {err}")
+
+
+def test_svg_at_the_end_of_time():
+    """The axis ends though the mark after the last one does not fit in 64 bits"""
+    world, guest = simple(17, count=60)
+    world.host.streams[0].insert(0, (0, "kvm_write_tsc_offset", 1, {}))
+    world.host.add(0, (1 << 64) - 2, "kvm_write_tsc_offset", 1)
+    # Ticks of a nanosecond
+    lines, name = ((7, 1_000_000_000, 1000, 10**18),), f"{WORK}/late.svg"
+    done = subprocess.run(
+        [MERGE, "-o", name, write(guest, lines=lines), write(world.host, lines=lines)],
+        stderr=subprocess.PIPE, text=True, check=False, timeout=LIMIT,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20)))
+    check(done.returncode == 0, f"{done.returncode}: {done.stderr}")
+    with open(name, encoding="ascii") as file:
+        marks = re.findall(">([0-9]+) s<", file.read())
+    check(marks == ["0", "5000000000", "10000000000", "15000000000"], f"{marks}")
+
+
+def test_names():
+    """No name that a trace has chosen steers a terminal or begins a line"""
+    evil = "\x1b]0;title\x07\x7f\x9b2J\xe4\u0085\nfalse: all is well"
+    plain = (r"\x1b]0;title\x07\x7f\xc2\x9b2J" "\xe4" r"\xc2\x85\x0afalse: all is well")
+    world, guest = simple(18, count=20)
+    world.host.host, guest.host = f"h{evil}", f"g{evil}"
+    for stream in guest.streams.values():
+        time, _, tid, _ = stream[5]
+        stream[5] = (time, synthetic_perf.CYCLES, tid, {"ip": 1})
+    desc = struct.pack("<II", 1, 96) + bytes(96) + struct.pack("<I", 1) + \
+        synthetic_perf.string(f"e{evil}") + struct.pack("<Q", 1000)
+    paths = [synthetic_perf.write(guest, f"{WORK}/names-guest",
+                                  features={synthetic_perf.EVENT_DESC: desc}),
+             synthetic_perf.write(world.host, f"{WORK}/names-host")]
+    for words in (["--summary"], ["--json"], ["--format", "text"], ["--format", "json"]):
+        status, out, err = run(MERGE, *words, *paths)
+        check(status == 0, f"{words}: {status}: {err}")
+        check(not re.search("[\0-\x09\x0b-\x1f\x7f-\x9f]|^false", out + err, re.M),
+              f"{words}: {out}{err}"[:1000].encode())
+        check(words != ["--summary"] or f"g{plain} is VM 7" in out and f"\nh{plain} " in out, out)
+        check(words != ["--format", "text"] or f"e{plain}:" in out, out)
+        for line in out.splitlines() if "json" in "".join(words) else ():
+            json.loads(line)
+    # What a user names, and a message of several lines
+    _, _, err = run(MERGE, f"{WORK}/{evil.replace('/', '')}")
+    check(err.count("\n") == 1 and plain in err, err)
+    world, guest = simple(18, "tai", count=20)
+    _, _, err = run(MERGE, synthetic_perf.write(world.host, f"{WORK}/x\nfalse"))
+    check(r"x\x0afalse was" in err and "record with\n    perf record" in err, err)
+
+
 def test_samples():
     """Samples of a counter beside tracepoints"""
     world, guest = simple(10)
@@ -235,6 +320,19 @@ def test_samples():
         elif event["name"] == "test_event":
             check(event["ticks"] == truth[event["fields"]["number"]], str(event))
     check(found == numbers["samples"] > 0, f"{found} of {numbers['samples']}: {err}")
+
+
+def test_verify():
+    """verify takes a host of perf, also by a link, and a directory with a guest of perf"""
+    world, guest = simple(19)
+    host, link = write(world.host), f"{WORK}/link.data"
+    os.symlink(host, link)
+    os.mkdir(f"{WORK}/verify")
+    synthetic_perf.write(guest, f"{WORK}/verify/perf.data")
+    for path in host, link:
+        status, out, err = run(os.path.join(TOOLS, "clocktrace-verify"), "--json", path,
+                               f"100:{WORK}/verify")
+        check(status == 0 and json.loads(out)["passed"], f"{path}: {status}: {err}")
 
 
 def overwrite(path, offset, data):

@@ -9,7 +9,7 @@ import struct
 import synthetic_dat
 from synthetic import HZ
 
-TIME_CONV, FINISHED_ROUND, LOST, COMM, SAMPLE = 79, 68, 2, 3, 9
+TIME_CONV, FINISHED_ROUND, LOST, COMM, SAMPLE, LOST_SAMPLES = 79, 68, 2, 3, 9, 13
 TRACING_DATA, HOSTNAME, EVENT_DESC, COMPRESSED, CLOCK_TRACE = 1, 3, 12, 27, 35
 IP, TID, TIME, CPU, PERIOD, RAW, IDENTIFIER = 1, 2, 4, 1 << 7, 1 << 8, 1 << 10, 1 << 16
 CLOCKS = {"monotonic": 1, "monotonic_raw": 4, "tai": 11, "clock_trace": 15}
@@ -174,10 +174,11 @@ def in_rounds(buffers, rounds, rng):
 
 def write(trace, path, rounds=5, *, by_thread=False, finish=True, fields=0, conversion=True,
           lines=((7, HZ, 1000, 1_700_000_000 * 10**9),), features=None, uuid=b"",
-          state=STATE_COUNTER):
+          state=STATE_COUNTER, counted=()):
     """
     The path of the file. With by_thread, threads have the buffers, not CPUs; without finish,
-    perf does not tell where a round ends.
+    perf does not tell where a round ends. Numbers of lost samples that perf has counted are
+    at the end, each with the misc of its record.
     """
     writer = Writer(trace, fields, lines, uuid, state)
     buffers = {}
@@ -195,6 +196,8 @@ def write(trace, path, rounds=5, *, by_thread=False, finish=True, fields=0, conv
                        bytes(40))
     for part in in_rounds(buffers, rounds, random.Random(trace.number)):
         data += part + (record(FINISHED_ROUND, b"") if finish else b"")
+    for count, misc in counted:
+        data += record(LOST_SAMPLES, struct.pack("<Q", count) + writer.identity(0, 0), misc)
     found = writer.features()
     found.update(features or {})
     with open(path, "wb") as file:

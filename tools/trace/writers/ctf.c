@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "common/array.h"
+#include "common/leftover.h"
 #include "common/message.h"
 #include "writers/ctf_class.h"
 #include "writers/writer.h"
@@ -69,6 +70,7 @@ struct ctf {
 	struct records records;
 	char layout[2 * LAYOUT_SIZE];
 	char *error;
+	int note;
 };
 
 /* The first 128 bits of a hash of what tells the output from others */
@@ -252,6 +254,7 @@ static void *open_ctf(const char *path, const struct timeline *timeline, char **
 	}
 	ctf = zalloc(sizeof(*ctf));
 	ctf->path = text_of("%s", path);
+	ctf->note = leftover_note(path);
 	ctf->timeline = timeline;
 	ctf->traces = zalloc((timeline->nr_parties + 1) * sizeof(*ctf->traces));
 	for (i = 0; i < timeline->nr_parties; i++) {
@@ -335,7 +338,6 @@ static char *close_ctf(void *writer, bool keep)
 
 		for (j = 0; j < trace->nr_streams; j++)
 			close_stream(ctf, &trace->streams[j]);
-		/* Without its metadata, what was given up is no trace. */
 		if (keep && trace->nr_streams)
 			write_metadata(ctf, i);
 		ctf_classes_free(&trace->classes);
@@ -343,6 +345,9 @@ static char *close_ctf(void *writer, bool keep)
 		free(trace->path);
 	}
 	error = ctf->error;
+	if (error || !keep)
+		leftover_remove_at(ctf->path);
+	leftover_forget(ctf->note);
 	free(ctf->traces);
 	free(ctf->path);
 	free(ctf);

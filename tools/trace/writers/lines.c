@@ -9,7 +9,10 @@
 #include "common/array.h"
 #include "common/json_text.h"
 #include "common/output_file.h"
+#include "common/plain.h"
 #include "writers/writer.h"
+
+#define NAME_WIDTH 10
 
 struct lines {
 	struct output_file output;
@@ -44,7 +47,9 @@ static void print_value(void *data, const struct value *value)
 	struct lines *lines = data;
 	FILE *file = lines->output.file;
 
-	fprintf(file, "%s%s=", lines->comma ? ", " : " ", value->name);
+	fputs(lines->comma ? ", " : " ", file);
+	text_put_plain(file, value->name);
+	putc('=', file);
 	lines->comma = true;
 	if (value->type == VALUE_UNSIGNED)
 		fprintf(file, "%" PRIu64, value->u);
@@ -76,12 +81,16 @@ static bool text_event(void *writer, const struct placed *placed)
 	FILE *file = lines->output.file;
 
 	print_time(lines, placed->time);
-	fprintf(file, " %-10s cpu%-3u", party->name, event->cpu);
+	putc(' ', file);
+	text_put_column(file, party->name, NAME_WIDTH);
+	fprintf(file, " cpu%-3u", event->cpu);
 	if (event->thread != THREAD_NONE)
 		fprintf(file, " %6d", event->thread);
 	else
 		fprintf(file, " %6s", "");
-	fprintf(file, " %s:", event->name);
+	putc(' ', file);
+	text_put_plain(file, event->name);
+	putc(':', file);
 	lines->comma = false;
 	placed->stream->reader->class->values(placed->stream->reader, placed->stream->number,
 					      print_value, lines);

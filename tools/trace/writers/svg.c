@@ -170,6 +170,17 @@ static void put_item(FILE *file, const struct svg *svg, const struct item *item,
 	fputs("</text>\n", file);
 }
 
+static void put_mark(FILE *file, const struct svg *svg, uint64_t time, int digits)
+{
+	double x = place(svg->picture, time);
+
+	fprintf(file, "<rect x=\"%.1f\" y=\"%d\" width=\"0.5\" height=\"%zu\" fill=\"#ccc\"/>\n",
+		x, AXIS - 6, svg->bottom - AXIS + 6);
+	if (x <= WIDTH - 70)
+		fprintf(file, "<text x=\"%.1f\" y=\"14\">%.*f s</text>\n", x,
+			digits < 0 ? 0 : digits, (double)time / 1e9);
+}
+
 /* The time at every step, which is a power of ten, two or five of them */
 static void put_axis(FILE *file, const struct svg *svg)
 {
@@ -182,16 +193,13 @@ static void put_axis(FILE *file, const struct svg *svg)
 	step = power * (raw > 5 * power ? 10 : raw > 2 * power ? 5 : 2);
 	if (step == 10 * power)
 		digits--;
-	time = (picture->first + step - 1) / step * step;
-	for (; time <= picture->last; time += step) {
-		double x = place(picture, time);
-
-		fprintf(file, "<rect x=\"%.1f\" y=\"%d\" width=\"0.5\" height=\"%zu\" fill=\"#ccc\"/>\n",
-			x, AXIS - 6, svg->bottom - AXIS + 6);
-		if (x > WIDTH - 70)
-			continue;
-		fprintf(file, "<text x=\"%.1f\" y=\"14\">%.*f s</text>\n", x,
-			digits < 0 ? 0 : digits, (double)time / 1e9);
+	time = picture->first / step * step;
+	if (time == picture->first)
+		put_mark(file, svg, time, digits);
+	/* The step after the last one may be beyond what 64 bits hold. */
+	while (picture->last - time >= step) {
+		time += step;
+		put_mark(file, svg, time, digits);
 	}
 }
 

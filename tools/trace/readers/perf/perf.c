@@ -25,6 +25,8 @@
 #define RECORD_TIME_CONV 79
 #define RECORD_COMPRESSED 81
 #define RECORD_COMPRESSED2 83
+/* Of PERF_RECORD_LOST_SAMPLES: not lost, but left out by a filter in BPF */
+#define MISC_FILTERED (1 << 15)
 /* Show that the work goes on after so many bytes. */
 #define STEP (UINT64_C(1) << 24)
 #define NS_PER_S UINT64_C(1000000000)
@@ -47,6 +49,15 @@ struct perf {
 	struct threads threads;
 	/* Where the records are damaged, or 0 */
 	uint64_t damaged_at;
+	/* What the kernel told when a buffer had room again, and what perf has counted */
+	uint64_t lost_told;
+	uint64_t lost_counted;
+	/* Of the latest event */
+	uint64_t last_time;
+	/* Only a host writes such events. */
+	bool is_host;
+	/* For each stream: that it has lost events at its end was handed on */
+	bool *told_end;
 	/* Of the last event of each stream */
 	struct sample *samples;
 };
@@ -99,6 +110,54 @@ static char *add_to_cpu(struct perf *perf, const struct record *record, uint64_t
 	return run_list_add(&perf->runs, &(*order)->list, &run);
 }
 
+/* Of a sum that a file may have made up */
+static void add_lost(uint64_t *sum, struct part part)
+{
+	uint64_t count;
+
+	if (part_u64(&part, &count) && __builtin_add_overflow(*sum, count, sum))
+		*sum = UINT64_MAX;
+}
+
+static void take_lost(struct perf *perf, const struct record *record)
+{
+	struct part part = record->body;
+
+	if (record->type == PERF_RECORD_LOST && part_skip(&part, sizeof(uint64_t)))
+		add_lost(&perf->lost_told, part);
+	else if (record->type == PERF_RECORD_LOST_SAMPLES && !(record->misc & MISC_FILTERED))
+		add_lost(&perf->lost_counted, part);
+}
+
+/*
+ * The kernel tells of a loss when the buffer has room again, which it has not before perf
+ * ends. perf then adds how many samples each event has lost in all.
+ */
+static void find_loss_at_end(struct perf *perf)
+{
+	if (perf->lost_counted > perf->lost_told)
+		perf->reader.lost_at_end = perf->lost_counted - perf->lost_told;
+}
+
+/* Entries and exits tell nothing if they are not all there. */
+static char *check_periods(struct perf *perf)
+{
+	size_t i;
+
+	for (i = 0; i < perf->file.nr_kinds; i++) {
+		const struct perf_kind *kind = &perf->file.kinds[i];
+		enum event_kind is = kind->type->kind;
+
+		if (!event_is_of_host(is) && is != EVENT_EPOCH)
+			continue;
+		perf->is_host = perf->is_host || event_is_of_host(is);
+		if (kind->attr.freq || kind->attr.sample_period != 1)
+			return text_of("it has not each %s, but samples of them: record without -c and -F",
+				       kind->name);
+	}
+	return NULL;
+}
+
 static char *no_cpu(const struct perf *perf)
 {
 	size_t i;
@@ -129,11 +188,14 @@ static char *search(struct perf *perf)
 			guard_reading(perf->reader.path);
 			step = at;
 		}
+		take_lost(perf, &record);
 		switch (record.type) {
 		case PERF_RECORD_SAMPLE:
 		case PERF_RECORD_LOST:
 			if (order_time(&perf->file, &record, &sample)) {
 				error = add_to_cpu(perf, &record, at, round, &sample);
+				if (sample.time > perf->last_time)
+					perf->last_time = sample.time;
 			} else if (record.type == PERF_RECORD_SAMPLE) {
 				at = record.offset;
 				end = at;
@@ -178,6 +240,7 @@ static char *line_up(struct perf *perf)
 			error = run_list_rewind(&perf->runs, &order->list);
 	}
 	perf->samples = zalloc((count + 1) * sizeof(*perf->samples));
+	perf->told_end = zalloc((count + 1) * sizeof(*perf->told_end));
 	return error;
 }
 
@@ -270,6 +333,7 @@ static void close_file(struct reader *reader)
 		order_free(perf->orders[i]);
 	free(perf->orders);
 	free(perf->samples);
+	free(perf->told_end);
 	free(perf->threads.slots);
 	if (perf->runs.fd >= 0)
 		close(perf->runs.fd);
@@ -293,6 +357,8 @@ static struct reader *open_file(const char *path, char **error)
 	if (!*error)
 		*error = check_epochs(perf);
 	if (!*error)
+		*error = check_periods(perf);
+	if (!*error)
 		*error = run_file_open(&perf->runs);
 	if (!*error)
 		*error = search(perf);
@@ -304,6 +370,7 @@ static struct reader *open_file(const char *path, char **error)
 		close_file(&perf->reader);
 		return NULL;
 	}
+	find_loss_at_end(perf);
 	perf->reader.host = perf->file.host;
 	perf->file.host = NULL;
 	perf->reader.is_cut = perf->file.is_cut;
@@ -338,6 +405,29 @@ static enum read_status end(struct perf *perf, size_t number)
 	return READ_END;
 }
 
+/*
+ * Which CPU's buffer was full is not known. So each one has lost events from its last one to
+ * the end of the recording. Only a host's losses matter: a guest's event has to be in a stay.
+ */
+static bool tell_end(struct perf *perf, size_t number, struct event *event)
+{
+	if (!perf->reader.lost_at_end || !perf->is_host || perf->told_end[number])
+		return false;
+	perf->told_end[number] = true;
+	perf->samples[number].kind = NULL;
+	*event = (struct event){
+		.time = to_ticks(&perf->conversion, perf->last_time),
+		.name = "lost_at_end",
+		.kind = EVENT_OTHER,
+		.cpu = perf->orders[number]->cpu,
+		.thread = THREAD_NONE,
+		.process = PROCESS_UNKNOWN,
+		.lost_before = true,
+		.vcpu_id = VCPU_UNKNOWN,
+	};
+	return true;
+}
+
 /* The thread by the kernel's number, as kvm_guest_tsc has it; perf's may be a container's. */
 static void take_thread(const struct sample *sample, const struct tep_record *record,
 			struct event *event)
@@ -362,12 +452,16 @@ static enum read_status next(struct reader *reader, size_t number, struct event 
 	char *error;
 
 	for (;;) {
-		if (!order_next(perf->orders[number], &perf->file, &perf->runs, &record, sample,
-				&error))
-			return error ? fail(reader, error) : end(perf, number);
-		if (record.type == PERF_RECORD_SAMPLE)
-			break;
-		lost = true;
+		if (order_next(perf->orders[number], &perf->file, &perf->runs, &record, sample,
+			       &error)) {
+			if (record.type == PERF_RECORD_SAMPLE)
+				break;
+			lost = true;
+			continue;
+		}
+		if (error)
+			return fail(reader, error);
+		return tell_end(perf, number, event) ? READ_EVENT : end(perf, number);
 	}
 	raw = record_of(sample);
 	*event = (struct event){

@@ -28,6 +28,7 @@ bool record_read(const struct perf_file *file, uint64_t *at, uint64_t end, struc
 		return false;
 	*record = (struct record){
 		.type = header.type,
+		.misc = header.misc,
 		.offset = *at,
 		.body = { part.at + sizeof(header), header.size - sizeof(header) },
 	};

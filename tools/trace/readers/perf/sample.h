@@ -13,11 +13,13 @@
 /**
  * struct record - a record of the file
  * @type: what it is, as the kernel and perf number that
+ * @misc: flags, whose meaning depends on @type
  * @offset: where it begins
  * @body: what follows its header
  */
 struct record {
 	uint32_t type;
+	uint16_t misc;
 	uint64_t offset;
 	struct part body;
 };
