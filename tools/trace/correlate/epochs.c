@@ -13,7 +13,7 @@ static struct epoch *begin_epoch(struct epochs *epochs, unsigned int section,
 	epochs->list = array_room(epochs->list, epochs->count, sizeof(*epochs->list));
 	epochs->list[epochs->count] = (struct epoch){
 		.section = section,
-		.state = CLOCK_STATE_COUNTER,
+		.state = epochs->lacks_counter ? CLOCK_STATE_FALLBACK : CLOCK_STATE_COUNTER,
 		.begin = event->time,
 		.first = epochs->events,
 	};

@@ -40,10 +40,12 @@ struct epoch {
  * struct epochs - the epochs of a trace
  * @list: the epochs, in the order of the trace
  * @count: their number
+ * @lacks_counter: where no event tells, no counter drove the clock
  */
 struct epochs {
 	struct epoch *list;
 	size_t count;
+	bool lacks_counter;
 	/* private: */
 	uint64_t events;
 };

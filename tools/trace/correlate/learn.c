@@ -119,11 +119,11 @@ static char *begin_anew(struct host_pass *pass, size_t epoch)
 }
 
 /* Which epoch is used, now that an event of @epoch has come? */
-static char *choose_epoch(struct host_pass *pass, const struct epoch *epoch, bool renamed)
+static char *choose_epoch(struct host_pass *pass, const struct epoch *epoch)
 {
 	size_t number = (size_t)(epoch - pass->party->epochs.list);
 
-	if (pass->used == number && renamed && !may_use(pass, epoch))
+	if (pass->used == number && !may_use(pass, epoch))
 		return begin_anew(pass, NONE);
 	if (pass->used == number || !may_use(pass, epoch))
 		return NULL;
@@ -185,7 +185,7 @@ static char *add_host_event(struct host_pass *pass, const struct stream *stream)
 	bool renamed;
 
 	epoch = epochs_add(&party->epochs, stream->section, event, &renamed);
-	error = choose_epoch(pass, epoch, renamed);
+	error = choose_epoch(pass, epoch);
 	if (error)
 		return error;
 	if ((size_t)(epoch - party->epochs.list) != pass->used) {
@@ -360,10 +360,11 @@ static void learn_clock(struct timeline *timeline, struct machine **machines, si
 
 			if (!timeline->parties[i].frequency)
 				timeline->parties[i].frequency = reader->frequency;
+			timeline->parties[i].epochs.lacks_counter |= reader->lacks_counter;
 			if (!reader->frequency || timeline->is_frequency_known)
 				continue;
 			/* Of a guest without a counter it is not that of the host's. */
-			if (i && reader->frequency == MONOTONIC_HZ)
+			if (i && (reader->frequency == MONOTONIC_HZ || reader->lacks_counter))
 				continue;
 			/* Host and guest run at one frequency unless the guest is scaled. */
 			timeline->frequency = reader->frequency;
@@ -490,8 +491,8 @@ bool timeline_lacks_counter(const struct timeline *timeline, const struct party 
 	for (i = 0; i < party->epochs.count; i++)
 		if (party->epochs.list[i].number)
 			break;
-	/* No event tells: then the frequency does, unless the host's counter has it, too. */
-	if (i == party->epochs.count)
+	/* Neither event nor file: then the frequency tells, unless the host's counter has it, too. */
+	if (i == party->epochs.count && (!i || epoch_is_counter(&party->epochs.list[0])))
 		return party->frequency == MONOTONIC_HZ &&
 		       (!timeline->is_frequency_known || timeline->frequency != MONOTONIC_HZ);
 	for (i = 0; i < party->epochs.count; i++)

@@ -53,6 +53,7 @@ struct reader_class {
  * @offset_s: of the clock's zero from the Epoch, in seconds
  * @offset: in addition to that, in ticks
  * @host: the name of the machine, NULL if the format does not tell
+ * @lacks_counter: the format tells that no counter drove its clock when it began
  * @user_space: it is of programs, not of a kernel
  * @nr_streams: number of streams
  * @sections: for each stream, what it belongs to: streams of one section are of one
@@ -73,6 +74,7 @@ struct reader {
 	int64_t offset_s;
 	uint64_t offset;
 	char *host;
+	bool lacks_counter;
 	bool user_space;
 	size_t nr_streams;
 	unsigned int *sections;

@@ -109,6 +109,20 @@ def test_uuid():
         refused(world, guest, "header of CLOCK_TRACE is damaged", {"uuid": text.encode()})
 
 
+def test_state():
+    """A counter has not driven the clock: the header says so, and no frequency is needed."""
+    for state in (synthetic_perf.STATE_UNKNOWN, synthetic_perf.STATE_COUNTER):
+        world, guest = simple(9)
+        judge(world, [write(guest, state=state), write(world.host, state=state)])
+    world, guest = simple(9)
+    status, out, err = run(MERGE, "--json", write(guest, state=synthetic_perf.STATE_OTHER),
+                           write(world.host))
+    check(status in (0, 1) and json.loads(out)["machines"][1]["lacks_counter"],
+          f"{status}: {out} {err}")
+    refused(world, guest, "CLOCK_MONOTONIC drove the clock, not the counter",
+            {"state": synthetic_perf.STATE_OTHER})
+
+
 def test_mixed():
     """A guest of perf beside a host of LTTng, and the other way round"""
     world, guest = simple(2)

@@ -15,6 +15,8 @@ IP, TID, TIME, CPU, PERIOD, RAW, IDENTIFIER = 1, 2, 4, 1 << 7, 1 << 8, 1 << 10, 
 CLOCKS = {"monotonic": 1, "monotonic_raw": 4, "tai": 11, "clock_trace": 15}
 SYSTEMS = {**synthetic_dat.SYSTEMS, "clock_trace": ("clock_trace_epoch",)}
 synthetic_dat.IDS["clock_trace_epoch"] = 600
+# What drives the clock, in perf's header
+STATE_UNKNOWN, STATE_COUNTER, STATE_OTHER = 0, 1, 2
 # Not a tracepoint
 CYCLES = "cycles"
 # perf's clock counts nanoseconds: ticks * MULT >> SHIFT, for ticks of 0.5 ns.
@@ -58,10 +60,11 @@ def string(text):
 class Writer:
     """What a file is made of"""
 
-    def __init__(self, trace, fields, lines, uuid):
+    def __init__(self, trace, fields, lines, uuid, state):
         self.trace = trace
         self.lines = lines
         self.uuid = uuid
+        self.state = state
         self.ticks = trace.clock in CLOCKS
         names = {name for events in trace.streams.values() for _, name, _, _ in events}
         self.names = sorted(names)
@@ -108,8 +111,8 @@ class Writer:
 
     def clock_trace(self):
         return struct.pack("<II", 1, len(self.lines)) + b"".join(
-            struct.pack("<8Q40s", epoch, hertz, ticks, tod, 100, ticks + 1, tod + 1, 100,
-                        self.uuid)
+            struct.pack("<8Q40sII", epoch, hertz, ticks, tod, 100, ticks + 1, tod + 1, 100,
+                        self.uuid, self.state, 0)
             for epoch, hertz, ticks, tod in self.lines)
 
     def features(self):
@@ -170,13 +173,14 @@ def in_rounds(buffers, rounds, rng):
 
 
 def write(trace, path, rounds=5, *, by_thread=False, finish=True, fields=0, conversion=True,
-          lines=((7, HZ, 1000, 1_700_000_000 * 10**9),), features=None, uuid=b"", counted=()):
+          lines=((7, HZ, 1000, 1_700_000_000 * 10**9),), features=None, uuid=b"",
+          state=STATE_COUNTER, counted=()):
     """
     The path of the file. With by_thread, threads have the buffers, not CPUs; without finish,
     perf does not tell where a round ends. Numbers of lost samples that perf has counted are
     at the end, each with the misc of its record.
     """
-    writer = Writer(trace, fields, lines, uuid)
+    writer = Writer(trace, fields, lines, uuid, state)
     buffers = {}
     for cpu in trace.streams:
         for time, tid, body in writer.records(cpu):

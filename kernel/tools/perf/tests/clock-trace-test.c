@@ -163,6 +163,52 @@ static int test__repeated(struct test_suite *t __maybe_unused, int subtest __may
 	return TEST_OK;
 }
 
+/* As for each file of "perf record --switch-output" */
+static int test__restart(struct test_suite *t __maybe_unused, int subtest __maybe_unused)
+{
+	struct clock_trace clock = {};
+	struct clock_trace_line l;
+
+	l = line(7, 1000, 10000, 20000, TOD);
+	TEST_ASSERT_EQUAL("add", clock_trace__add_line(&clock, &l), 0);
+	l = line(8, FREQUENCY, 10 * FREQUENCY, 20 * FREQUENCY, TOD + 10 * NSEC_PER_SEC);
+	l.last.tod_ns += 3600 * NSEC_PER_SEC;
+	TEST_ASSERT_EQUAL("add", clock_trace__add_line(&clock, &l), 0);
+	TEST_ASSERT_EQUAL("prepare", clock_trace__prepare(&clock), 0);
+	TEST_ASSERT_VAL("set", clock.tod_set);
+
+	clock_trace__restart(&clock);
+	TEST_ASSERT_EQUAL("prepare", clock_trace__prepare(&clock), 0);
+	TEST_ASSERT_EQUAL("number", clock.nr, 1);
+	TEST_ASSERT_VAL("not set since", !clock.tod_set);
+	TEST_ASSERT_EQUAL("8", clock_trace__line(&clock, 10 * FREQUENCY)->epoch, 8);
+	TEST_ASSERT_VAL("on its own", clock_trace__ns(&clock, 20 * FREQUENCY) ==
+			20 * NSEC_PER_SEC);
+	TEST_ASSERT_VAL("begins with the last pairing",
+			clock_trace__tod_ns(&clock, 21 * FREQUENCY) ==
+			TOD + 3621 * NSEC_PER_SEC);
+	clock_trace__exit(&clock);
+	return TEST_OK;
+}
+
+static int test__state(struct test_suite *t __maybe_unused, int subtest __maybe_unused)
+{
+	struct clock_trace clock = {};
+	struct clock_trace_line l = line(7, FREQUENCY, 1, 2, TOD);
+
+	TEST_ASSERT_VAL("no line", !clock_trace__is_counter(&clock));
+	TEST_ASSERT_EQUAL("add", clock_trace__add_line(&clock, &l), 0);
+	TEST_ASSERT_VAL("unknown", !clock_trace__is_counter(&clock));
+	clock.lines[0].state = CLOCK_TRACE_STATE_OTHER;
+	TEST_ASSERT_VAL("other", !clock_trace__is_counter(&clock));
+	clock.lines[0].state = CLOCK_TRACE_STATE_COUNTER;
+	TEST_ASSERT_VAL("counter", clock_trace__is_counter(&clock));
+	TEST_ASSERT_EQUAL("add", clock_trace__add_line(&clock, &l), 0);
+	TEST_ASSERT_VAL("two epochs", !clock_trace__is_counter(&clock));
+	clock_trace__exit(&clock);
+	return TEST_OK;
+}
+
 /* Another counter drives the clock in each epoch. */
 static int test__frequencies(struct test_suite *t __maybe_unused, int subtest __maybe_unused)
 {
@@ -224,6 +270,8 @@ static struct test_case tests__clock_trace[] = {
 	TEST_CASE("CLOCK_REALTIME is set", tod_set),
 	TEST_CASE("Several epochs", epochs),
 	TEST_CASE("Repeated events of an epoch", repeated),
+	TEST_CASE("Another file begins", restart),
+	TEST_CASE("State of the clock", state),
 	TEST_CASE("Several frequencies", frequencies),
 	TEST_CASE("Impossible lines", impossible),
 	{ .name = NULL, }

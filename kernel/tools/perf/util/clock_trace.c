@@ -28,6 +28,8 @@
 
 /* Another one after each boot and in each clone of a virtual machine */
 #define UUID_FILE		"kernel/clock_trace/uuid"
+/* "counter", or something else */
+#define STATE_FILE		"kernel/clock_trace/state"
 
 /* What clock_gettime() stores */
 struct reading {
@@ -110,20 +112,57 @@ static bool is_uuid(const char *text)
 	return true;
 }
 
+/* Return: the text of a file in sysfs without the newline, to be freed, or NULL. */
+static char *read_text(const char *file, size_t *length)
+{
+	size_t size;
+	char *text;
+
+	if (sysfs__read_str(file, &text, &size))
+		return NULL;
+	*length = strnlen(text, size);
+	while (*length && isspace(text[*length - 1]))
+		(*length)--;
+	return text;
+}
+
 /* Leave it empty where the kernel does not show it. */
 static void read_uuid(struct clock_trace_line *line)
 {
-	size_t size, length;
-	char *text;
+	size_t length;
+	char *text = read_text(UUID_FILE, &length);
 
-	if (sysfs__read_str(UUID_FILE, &text, &size))
-		return;
-	length = strnlen(text, size);
-	while (length && isspace(text[length - 1]))
-		length--;
-	if (length < CLOCK_TRACE_UUID_SIZE)
+	if (text && length < CLOCK_TRACE_UUID_SIZE)
 		memcpy(line->uuid, text, length);
 	free(text);
+}
+
+static enum clock_trace_state read_state(void)
+{
+	enum clock_trace_state state = CLOCK_TRACE_STATE_OTHER;
+	size_t length;
+	char *text = read_text(STATE_FILE, &length);
+
+	if (!text || !length)
+		state = CLOCK_TRACE_STATE_UNKNOWN;
+	else if (length == strlen("counter") && !memcmp(text, "counter", length))
+		state = CLOCK_TRACE_STATE_COUNTER;
+	free(text);
+	return state;
+}
+
+/* The state is that of the epoch if the epoch is the same before and after reading it. */
+static int read_line(struct clock_trace_line *line)
+{
+	struct reading after;
+	int err;
+
+	do {
+		err = pair(line);
+		line->state = read_state();
+		err = err ?: read_clock(CLOCK_TRACE, &after);
+	} while (!err && after.epoch != line->epoch);
+	return err;
 }
 
 /**
@@ -167,7 +206,7 @@ int clock_trace__note(struct clock_trace *clock)
 	struct clock_trace_line now = {};
 	int err;
 
-	err = pair(&now);
+	err = read_line(&now);
 	if (err)
 		return err;
 	if (!last || last->epoch != now.epoch) {
@@ -175,6 +214,9 @@ int clock_trace__note(struct clock_trace *clock)
 		return clock_trace__add_line(clock, &now);
 	}
 	last->last = now.first;
+	/* Within an epoch the state only differs if sysfs was not there for one of them. */
+	if (last->state != now.state)
+		last->state = CLOCK_TRACE_STATE_UNKNOWN;
 	return 0;
 }
 
@@ -198,6 +240,23 @@ int clock_trace__watch(struct clock_trace *clock)
 	return clock_trace__note(clock);
 }
 
+/**
+ * clock_trace__restart - forget all but the present line, for a file that begins now
+ * @clock: the clock, with at least one line
+ */
+void clock_trace__restart(struct clock_trace *clock)
+{
+	struct clock_trace_line *line = &clock->lines[0];
+
+	*line = clock->lines[clock->nr - 1];
+	line->first = line->last;
+	line->start = 0;
+	line->end = 0;
+	clock->nr = 1;
+	clock->tod_set = false;
+	clock->ambiguous = false;
+}
+
 /* CLOCK_REALTIME over a line, less the time that the ticks took */
 static s64 tod_deviation(const struct clock_trace_line *line)
 {
@@ -211,7 +270,7 @@ static bool tod_was_set(const struct clock_trace_line *line)
 	s64 deviation = tod_deviation(line);
 	u64 most = ns / (1000000 / TOD_SLEW_MAX_PPM) + TOD_STEP_MIN_NS;
 
-	return (u64)(deviation < 0 ? -deviation : deviation) > most;
+	return (deviation < 0 ? -(u64)deviation : (u64)deviation) > most;
 }
 
 /* The time of day at a value after the last reading of a line */
@@ -380,6 +439,32 @@ u64 clock_trace__tod_ns(const struct clock_trace *clock, u64 ticks)
 	if (!tod_was_set(line))
 		ns += (s64)(deviation * part);
 	return ns;
+}
+
+/**
+ * clock_trace__is_counter - is the recording of one epoch, in which a counter drove the clock?
+ * @clock: the clock
+ */
+bool clock_trace__is_counter(const struct clock_trace *clock)
+{
+	return clock->nr == 1 && clock->lines[0].state == CLOCK_TRACE_STATE_COUNTER;
+}
+
+/**
+ * clock_trace__state_name - what drove the clock, for messages
+ * @line: the line
+ */
+const char *clock_trace__state_name(const struct clock_trace_line *line)
+{
+	switch (line->state) {
+	case CLOCK_TRACE_STATE_COUNTER:
+		return "counter";
+	case CLOCK_TRACE_STATE_OTHER:
+		return "other";
+	case CLOCK_TRACE_STATE_UNKNOWN:
+	default:
+		return "unknown";
+	}
 }
 
 void clock_trace__exit(struct clock_trace *clock)

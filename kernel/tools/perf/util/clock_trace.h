@@ -24,6 +24,18 @@
 struct clock_trace_guest;
 
 /**
+ * enum clock_trace_state - what drives the clock, as in /sys/kernel/clock_trace/state
+ * @CLOCK_TRACE_STATE_UNKNOWN: the recorder could not read it
+ * @CLOCK_TRACE_STATE_COUNTER: a counter, on x86 the TSC
+ * @CLOCK_TRACE_STATE_OTHER: CLOCK_MONOTONIC, or what replaces a counter that lost trust
+ */
+enum clock_trace_state {
+	CLOCK_TRACE_STATE_UNKNOWN,
+	CLOCK_TRACE_STATE_COUNTER,
+	CLOCK_TRACE_STATE_OTHER,
+};
+
+/**
  * struct clock_trace_pairing - CLOCK_TRACE and CLOCK_REALTIME at the same moment
  * @ticks: value of CLOCK_TRACE
  * @tod_ns: CLOCK_REALTIME in nanoseconds
@@ -42,6 +54,7 @@ struct clock_trace_pairing {
  * @first: the first reading while recording
  * @last: the last one
  * @uuid: the UUID of the kernel's clock, empty if not known
+ * @state: what drives the clock
  * @start: the first value that is on this line, as far as known
  * @end: the last one, as far as known
  * @base_ticks: value at @base_ns
@@ -53,6 +66,7 @@ struct clock_trace_line {
 	struct clock_trace_pairing first;
 	struct clock_trace_pairing last;
 	char uuid[CLOCK_TRACE_UUID_SIZE];
+	enum clock_trace_state state;
 	u64 start;
 	u64 end;
 	u64 base_ticks;
@@ -78,6 +92,7 @@ struct clock_trace {
 /* For the recorder */
 int clock_trace__note(struct clock_trace *clock);
 int clock_trace__watch(struct clock_trace *clock);
+void clock_trace__restart(struct clock_trace *clock);
 
 /* For the tools that read a recording */
 int clock_trace__add_line(struct clock_trace *clock, const struct clock_trace_line *line);
@@ -86,6 +101,8 @@ int clock_trace__prepare(struct clock_trace *clock);
 const struct clock_trace_line *clock_trace__line(const struct clock_trace *clock, u64 ticks);
 u64 clock_trace__ns(const struct clock_trace *clock, u64 ticks);
 u64 clock_trace__tod_ns(const struct clock_trace *clock, u64 ticks);
+bool clock_trace__is_counter(const struct clock_trace *clock);
+const char *clock_trace__state_name(const struct clock_trace_line *line);
 void clock_trace__exit(struct clock_trace *clock);
 
 #endif /* __PERF_CLOCK_TRACE_H */

@@ -13,6 +13,7 @@
 #include <linux/string.h>
 #include <linux/zalloc.h>
 
+#include "../perf.h"
 #include "clock_trace.h"
 #include "clock_trace_guest.h"
 #include "clocktrace/clocktrace_guest.h"
@@ -28,6 +29,9 @@
 #define GUEST_TSC_EVENT	"kvm:kvm_guest_tsc"
 #define NOT_FOUND	UINT64_MAX
 
+static const struct clocktrace_position BEGIN = { 0, 0 };
+static const struct clocktrace_position END = { UINT64_MAX, UINT64_MAX };
+
 struct clock_trace_guest {
 	struct perf_tool tool;
 	struct perf_data data;
@@ -35,31 +39,63 @@ struct clock_trace_guest {
 	char *path;
 	struct clocktrace_guests *guests;
 	struct clocktrace_position last;
+	/* The last position of each CPU */
+	struct clocktrace_position *cpus;
+	u32 nr_cpus;
 	u64 vm_id;
 	u64 unplaced;
 	u64 ambiguous;
 	u64 assumed;
 };
 
-/* Every event of the host has a place in the order, those about lost events included. */
-static struct clocktrace_position next_position(struct clock_trace_guest *guest, u64 ticks)
+/* Return: the last position of a CPU, NULL without memory or for no CPU. */
+static struct clocktrace_position *cpu_position(struct clock_trace_guest *guest, u32 cpu)
 {
+	struct clocktrace_position *cpus;
+
+	if (cpu >= MAX_NR_CPUS)
+		return NULL;
+	if (cpu >= guest->nr_cpus) {
+		cpus = realloc(guest->cpus, (cpu + 1) * sizeof(*cpus));
+		if (!cpus)
+			return NULL;
+		memset(&cpus[guest->nr_cpus], 0, (cpu + 1 - guest->nr_cpus) * sizeof(*cpus));
+		guest->cpus = cpus;
+		guest->nr_cpus = cpu + 1;
+	}
+	return &guest->cpus[cpu];
+}
+
+/* Every event of the host has a place in the order, those about lost events included. */
+static struct clocktrace_position next_position(struct clock_trace_guest *guest,
+						const struct perf_sample *sample)
+{
+	struct clocktrace_position *last = cpu_position(guest, sample->cpu);
+	u64 ticks = sample->ticks;
+
 	if (ticks && ticks != UINT64_MAX && ticks > guest->last.host_time)
 		guest->last.host_time = ticks;
 	guest->last.order++;
+	if (last)
+		*last = guest->last;
 	return guest->last;
+}
+
+static bool is_guest_tsc(struct evsel *evsel)
+{
+	return evsel && evsel->core.attr.type == PERF_TYPE_TRACEPOINT &&
+	       !strcmp(evsel__name(evsel), GUEST_TSC_EVENT);
 }
 
 static int process_sample(const struct perf_tool *tool, union perf_event *event __maybe_unused,
 			  struct perf_sample *sample, struct machine *machine __maybe_unused)
 {
 	struct clock_trace_guest *guest = container_of(tool, struct clock_trace_guest, tool);
-	struct clocktrace_position position = next_position(guest, sample->ticks);
+	struct clocktrace_position position = next_position(guest, sample);
 	struct clocktrace_guest_event tsc_event;
 	enum clocktrace_status status;
 
-	if (sample->evsel->core.attr.type != PERF_TYPE_TRACEPOINT ||
-	    strcmp(evsel__name(sample->evsel), GUEST_TSC_EVENT))
+	if (!is_guest_tsc(sample->evsel))
 		return 0;
 	tsc_event = (struct clocktrace_guest_event){
 		.position = position,
@@ -82,15 +118,29 @@ static int process_sample(const struct perf_tool *tool, union perf_event *event 
 	return 0;
 }
 
+/* The buffer of a CPU was full, after the last event that perf has from this CPU. */
 static int process_lost(const struct perf_tool *tool, union perf_event *event __maybe_unused,
 			struct perf_sample *sample, struct machine *machine __maybe_unused)
 {
 	struct clock_trace_guest *guest = container_of(tool, struct clock_trace_guest, tool);
-	struct clocktrace_position from = guest->last;
+	const struct clocktrace_position *last = cpu_position(guest, sample->cpu);
+	struct clocktrace_position from = last ? *last : BEGIN;
 
-	return clocktrace_guests_lost(guest->guests, from,
-				      next_position(guest, sample->ticks)) ==
+	return clocktrace_guests_lost(guest->guests, from, next_position(guest, sample)) ==
 	       CLOCKTRACE_OK ? 0 : -EINVAL;
+}
+
+/* perf writes at the end how many samples each event has lost, and not when. */
+static int process_lost_samples(const struct perf_tool *tool,
+				union perf_event *event __maybe_unused,
+				struct perf_sample *sample,
+				struct machine *machine __maybe_unused)
+{
+	struct clock_trace_guest *guest = container_of(tool, struct clock_trace_guest, tool);
+
+	if (sample->evsel && !is_guest_tsc(sample->evsel))
+		return 0;
+	return clocktrace_guests_lost(guest->guests, BEGIN, END) == CLOCKTRACE_OK ? 0 : -EINVAL;
 }
 
 static int check_clock(struct clock_trace_guest *guest)
@@ -104,20 +154,36 @@ static int check_clock(struct clock_trace_guest *guest)
 		       guest->path);
 		return -EINVAL;
 	}
+	if (!clock_trace__is_counter(clock)) {
+		pr_err("%s does not have the times of a counter: CLOCK_TRACE was in state \"%s\"\n",
+		       guest->path, clock_trace__state_name(&clock->lines[0]));
+		return -EINVAL;
+	}
+	/* With -c N or -F, the kernel leaves out events. */
+	if (evsel->core.attr.freq || evsel->core.attr.sample_period != 1) {
+		pr_err("%s lacks some events, record with " GUEST_TSC_EVENT "/period=1/\n",
+		       guest->path);
+		return -EINVAL;
+	}
+	evlist__for_each_entry(guest->session->evlist, evsel) {
+		if (evsel->core.attr.sample_type & PERF_SAMPLE_CPU)
+			continue;
+		pr_err("%s does not have the CPU of %s; record with -a or --sample-cpu\n",
+		       guest->path, evsel__name(evsel));
+		return -EINVAL;
+	}
 	return 0;
 }
 
 static int read_host(struct clock_trace_guest *guest)
 {
-	const struct clocktrace_position begin = { 0, 0 };
-	const struct clocktrace_position end = { UINT64_MAX, UINT64_MAX };
 	enum clocktrace_status status;
 	int err;
 
 	perf_tool__init(&guest->tool, /*ordered_events=*/true);
 	guest->tool.sample = process_sample;
 	guest->tool.lost = process_lost;
-	guest->tool.lost_samples = process_lost;
+	guest->tool.lost_samples = process_lost_samples;
 	guest->tool.ordering_requires_timestamps = true;
 	guest->data = (struct perf_data){
 		.path = guest->path,
@@ -137,9 +203,9 @@ static int read_host(struct clock_trace_guest *guest)
 	err = perf_session__process_events(guest->session);
 	if (err)
 		return err;
-	status = clocktrace_guests_lost(guest->guests, guest->last, end);
+	status = clocktrace_guests_lost(guest->guests, guest->last, END);
 	if (status == CLOCKTRACE_OK)
-		status = clocktrace_guests_lost(guest->guests, begin,
+		status = clocktrace_guests_lost(guest->guests, BEGIN,
 						(struct clocktrace_position){ 0, 1 });
 	if (status == CLOCKTRACE_OK)
 		status = clocktrace_guests_commit(guest->guests, NULL);
@@ -224,12 +290,13 @@ void clock_trace_guest__delete(struct clock_trace_guest *guest)
 	if (!guest)
 		return;
 	clocktrace_guests_free(guest->guests);
+	free(guest->cpus);
 	perf_session__delete(guest->session);
 	free(guest->path);
 	free(guest);
 }
 
-static u64 host_ticks(struct clock_trace_guest *guest, u32 cpu, u64 ticks)
+static u64 host_ticks(struct clock_trace_guest *guest, u32 cpu, u64 ticks, bool count)
 {
 	const struct clocktrace_vcpu *vcpu;
 	struct clocktrace_match match;
@@ -241,8 +308,8 @@ static u64 host_ticks(struct clock_trace_guest *guest, u32 cpu, u64 ticks)
 	status = clocktrace_vcpu_to_host(vcpu, ticks, CLOCKTRACE_WINDOW_ALL, &match);
 	if (status != CLOCKTRACE_OK && status != CLOCKTRACE_AMBIGUOUS)
 		return NOT_FOUND;
-	guest->ambiguous += status == CLOCKTRACE_AMBIGUOUS;
-	guest->assumed += match.certainty != CLOCKTRACE_KNOWN;
+	guest->ambiguous += count && status == CLOCKTRACE_AMBIGUOUS;
+	guest->assumed += count && match.certainty != CLOCKTRACE_KNOWN;
 	return match.host.first;
 }
 
@@ -251,15 +318,18 @@ static u64 host_ticks(struct clock_trace_guest *guest, u32 cpu, u64 ticks)
  * @guest: the guest
  * @cpu: the guest's CPU that has read it
  * @ticks: what it has read
+ * @count: count it for clock_trace_guest__report()
+ *
+ * perf converts the time of a record to sort it, and once more to deliver it.
  *
  * Return: nanoseconds of the host's recording, 0 if no host time gives @ticks.
  */
-u64 clock_trace_guest__ns(struct clock_trace_guest *guest, u32 cpu, u64 ticks)
+u64 clock_trace_guest__ns(struct clock_trace_guest *guest, u32 cpu, u64 ticks, bool count)
 {
-	u64 host = host_ticks(guest, cpu, ticks);
+	u64 host = host_ticks(guest, cpu, ticks, count);
 
 	if (host == NOT_FOUND) {
-		guest->unplaced++;
+		guest->unplaced += count;
 		return 0;
 	}
 	return clock_trace__ns(&perf_session__env(guest->session)->clock_trace, host);
@@ -268,8 +338,6 @@ u64 clock_trace_guest__ns(struct clock_trace_guest *guest, u32 cpu, u64 ticks)
 /**
  * clock_trace_guest__report - warn of times that have no exact host time
  * @guest: the guest
- *
- * Counts a record each time that perf converts it.
  *
  * Return: 0 if all times are exact, -ERANGE if not.
  */
@@ -282,7 +350,7 @@ int clock_trace_guest__report(const struct clock_trace_guest *guest)
 		pr_warning("WARNING: %" PRIu64 " guest times fit several, the first is shown\n",
 			   guest->ambiguous);
 	if (guest->assumed)
-		pr_debug("%" PRIu64 " times of the guest are of when the host did not record\n",
-			 guest->assumed);
-	return guest->unplaced || guest->ambiguous ? -ERANGE : 0;
+		pr_warning("WARNING: %" PRIu64 " guest times may be wrong: the host lost events\n"
+			   "or did not record then.\n", guest->assumed);
+	return guest->unplaced || guest->ambiguous || guest->assumed ? -ERANGE : 0;
 }

@@ -28,6 +28,8 @@
 #define NAME_MAX_SIZE 256
 #define UUID_FIELD 40
 #define UUID_LENGTH 36
+/* What drives the clock: not a counter, whose state is 1; 0 if perf did not know */
+#define STATE_OTHER 2
 
 /* The headers that are read */
 enum {
@@ -249,7 +251,7 @@ static bool read_uuid(struct part *part, char *uuid)
 
 static char *read_clock(struct perf_file *file, struct part part)
 {
-	uint32_t version;
+	uint32_t version, state, reserved;
 	uint64_t error, later;
 	bool is_whole = part_u32(&part, &version) && part_u32(&part, &file->nr_lines);
 
@@ -260,11 +262,13 @@ static char *read_clock(struct perf_file *file, struct part part)
 		   part_u64(&part, &file->line.ticks) && part_u64(&part, &file->line.tod_ns) &&
 		   part_u64(&part, &error) && part_u64(&part, &later) &&
 		   part_u64(&part, &later) && part_u64(&part, &error) &&
-		   read_uuid(&part, file->line.uuid);
+		   read_uuid(&part, file->line.uuid) &&
+		   part_u32(&part, &state) && part_u32(&part, &reserved);
 	/* Pairs with CLOCK_REALTIME have 1970 and later; what does not fit in is damaged. */
 	if (!is_whole || !file->line.frequency ||
 	    file->line.frequency > UINT64_MAX / 1000000000 || file->line.tod_ns > INT64_MAX)
 		return text_of("its header of CLOCK_TRACE is damaged");
+	file->line.lacks_counter = state == STATE_OTHER;
 	return NULL;
 }
 

@@ -45,6 +45,7 @@ struct perf_id {
  * @ticks: a value
  * @tod_ns: CLOCK_REALTIME at that value
  * @uuid: of the kernel's clock, "" if perf did not know it
+ * @lacks_counter: no counter drove the clock
  */
 struct perf_line {
 	uint64_t epoch;
@@ -52,6 +53,7 @@ struct perf_line {
 	uint64_t ticks;
 	uint64_t tod_ns;
 	char uuid[37];
+	bool lacks_counter;
 };
 
 /**

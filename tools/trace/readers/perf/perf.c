@@ -296,6 +296,7 @@ static char *take_clock(struct perf *perf)
 			reader->frequency = perf->file.line.frequency;
 			memcpy(reader->uuid, perf->file.line.uuid, sizeof(reader->uuid));
 			take_time_of_day(reader, &perf->file.line);
+			reader->lacks_counter = perf->file.line.lacks_counter;
 		}
 		/* It is in ticks: a conversion in the file is of another clock. */
 		perf->conversion.mult = 0;
