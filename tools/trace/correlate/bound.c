@@ -18,6 +18,7 @@
 #include "common/array.h"
 #include "common/message.h"
 #include "correlate/bound.h"
+#include "correlate/evidence.h"
 #include "correlate/track.h"
 #include "model/host_parts.h"
 
@@ -31,10 +32,6 @@
 /* Pieces that are looked at for each event, on average; with few, each event is used. */
 #define WORK 256
 #define FEW 64
-/* Evidence is in 1024ths of a bit. */
-#define BIT 1024
-/* So many bits more than there are choices make a proof. */
-#define PROOF_BITS 20
 /* A piece with so much less than half of the best one is given up. */
 #define HOPELESS_BITS 64
 
@@ -99,26 +96,6 @@ struct bound {
 	uint64_t *ends;
 	struct pieces next;
 };
-
-/* -log2(@share), in 1024ths */
-static uint64_t bits_of_share(double share)
-{
-	uint64_t bits = 0;
-	int i;
-
-	if (!(share < 1))
-		return 0;
-	for (share = 1 / (share < 1e-9 ? 1e-9 : share); share >= 2; share /= 2)
-		bits += BIT;
-	for (i = BIT / 2; i; i /= 2) {
-		share *= share;
-		if (share >= 2) {
-			share /= 2;
-			bits += (uint64_t)i;
-		}
-	}
-	return bits;
-}
 
 /* A vCPU may be in the guest when the trace ends: what follows that entry tells nothing. */
 static void find_ends(struct bound *bound)
@@ -230,22 +207,12 @@ static int compare_pieces(const void *a, const void *b)
 	return one->last < other->last ? -1 : one->last > other->last;
 }
 
-/* What it proves that so wide a piece reaches into a stay of the vCPU */
-static uint64_t evidence_of_stay(const struct vcpu *vcpu, const struct piece *piece)
-{
-	double span = (double)(vcpu->last_exit - vcpu->first_entry);
-	double width = (double)(piece->last - piece->first);
-
-	return span > 0 ? bits_of_share(((double)vcpu->in_guest + width *
-					 (double)stay_list_count(vcpu->stays)) / span) : 0;
-}
-
 /* The stays of a vCPU that a piece reaches into */
 static void add_stays(struct bound *bound, const struct piece *piece, size_t vcpu, uint64_t guest)
 {
 	const struct host *host = bound->host;
 	wide from = piece->first, to = piece->last;
-	uint64_t evidence = evidence_of_stay(&host->vcpus[vcpu], piece);
+	uint64_t evidence = bits_of_stay(&host->vcpus[vcpu], (double)(to - from));
 	const struct stay *stay;
 	struct piece one;
 
@@ -595,15 +562,12 @@ void bound_add(struct bound *bound, unsigned int section, unsigned int cpu, uint
 /* Log2 of the number of choices, rounded up */
 static uint64_t bits_of_choices(const struct host *host)
 {
-	uint64_t choices = 0, bits = 1;
+	uint64_t choices = 0;
 	size_t i;
 
 	for (i = 0; i < host->nr_vcpus; i++)
 		choices += stay_list_count(host->vcpus[i].stays);
-	choices *= host->nr_vcpus;
-	for (; choices; choices /= 2)
-		bits++;
-	return bits;
+	return bits_of_number(choices * host->nr_vcpus);
 }
 
 static uint64_t evidence_of(const struct guess *guess)

@@ -273,6 +273,90 @@ def test_ambiguous():
     check(status == 0 and "is VM 8" in err, err)
 
 
+def busy_world(offset, lengths=((0, 900_000), (1, 900_001))):
+    """Two vCPUs, 4 and 5, that are in the guest all the time; CPU 1 is vCPU 5"""
+    world = World(15)
+    guest, vm = world.guest("guest"), Vm(100, 7)
+    vcpus = [Vcpu(world, vm, 4 + number, -9_000_000 + number * offset) for number in (0, 1)]
+    begin = world.now + 100
+    for vcpu, (first, last) in zip(vcpus, lengths):
+        vcpu.run([begin + first, begin + last], None, 0)
+    for time in range(begin + 100_000, begin + 800_000, 10_000):
+        world.guest_event(guest, 1, time, vcpus[1].guest_time(time))
+    return world, guest
+
+
+def test_busy_vcpus_with_other_times():
+    """A CPU fits two vCPUs whose TSCs differ, as after a hotplug: no event is placed"""
+    world, guest = busy_world(20_000)
+    paths = write(world, [guest])
+    for name in ([], ["--model", f"{WORK}/busy-model"], ["--model", f"{WORK}/busy-model"]):
+        status, out, err = merge("--format", "json", *name, *paths)
+        check(status == 1 and "CPU 1 fits vCPU 4 as well as vCPU 5" in err and
+              "70 are of a CPU or guest that fits no vCPU" in err, f"{status}: {err}")
+        check({event["machine"] for event in events_of(out)} == {"host"}, "events were placed")
+    # The same, but vCPU 4 was not in the guest all that time
+    world, guest = busy_world(20_000, ((0, 400_000), (1, 900_001)))
+    events, err = judge(world, [guest])
+    check("more than one vCPU" not in err, err)
+    check({event["vcpu"] for event in events if event["name"] == "test_event"} == {5}, err)
+
+
+def test_busy_vcpus_with_one_time():
+    """The vCPU is a choice, the time is not"""
+    world, guest = busy_world(0)
+    _, err = judge(world, [guest])
+    check("guest: more than one vCPU fits CPU 1: " in err, err)
+    status, out, err = merge("--json", *write(world, [guest]))
+    check(status == 0 and json.loads(out)["machines"][1]["sections"][0]["cpus"][0]["choice"], err)
+
+
+def test_vcpus_of_others():
+    """CPU 0 fits each vCPU and is 2; CPUs 1 and 2 fit 0 and 1 alone"""
+    world = World(15)
+    guest, vm = world.guest("guest"), Vm(100, 7)
+    vcpus = [Vcpu(world, vm, number, -9_000_000) for number in (0, 1, 2)]
+    begin = world.now + 100
+    for number in (0, 1):
+        vcpus[number].run([begin + number, begin + 900_000 + number], None, 0)
+    entries = range(begin + 20_000, begin + 820_000, 40_000)
+    vcpus[2].run([time for entry in entries for time in (entry, entry + 20_000)], None, 0)
+    for entry in entries:
+        world.guest_event(guest, 0, entry + 5000, vcpus[2].guest_time(entry + 5000))
+    for time in range(begin + 30_000, begin + 800_000, 7000):
+        world.guest_event(guest, 1, time, vcpus[0].guest_time(time))
+        world.guest_event(guest, 2, time + 50, vcpus[1].guest_time(time + 50))
+    events, err = judge(world, [guest])
+    check("guest: more than one vCPU fits CPU 1, CPU 2: " in err, err)
+    check({event["vcpu"] for event in events
+           if event["name"] == "test_event" and event["cpu"] == 0} == {2}, err)
+
+
+def test_stranger():
+    """A few events of another host's guest that fit a busy VM: that is no proof"""
+    world = World(15)
+    guest = world.guest("guest")
+    begin = world.now + 100
+    vcpu = Vcpu(world, Vm(100, 7), 0, -9_000_000)
+    vcpu.run([time for entry in range(begin, begin + 20_000_000, 100_000)
+              for time in (entry, entry + 95_000)], None, 0)
+    for entry in range(begin, begin + 16_000_000, 2_000_000):
+        world.guest_event(guest, 0, entry + 1000, vcpu.guest_time(entry + 1000))
+    events, err = judge(world, [guest])
+    check("may be by chance" in err and "8 of them by a formula" in err, err)
+    words = {event["certainty"] for event in events if event["name"] == "test_event"}
+    check(words == {"assumed"}, str(words))
+    paths = write(world, [guest])
+    for name in ([], [], ["--vm", f"{paths[0]}=7"]):
+        model = [] if name else ["--model", f"{WORK}/stranger-model"]
+        status, out, err = merge("--format", "json", *model, *name, *paths)
+        words = {event["certainty"] for event in events_of(out) if event["machine"] == "guest"}
+        check(status == 0 and words == {"known" if name else "assumed"}, f"{words}: {err}")
+        check(("may be by chance" in err) != bool(name), err)
+    world, guest = simple()
+    check("by chance" not in judge(world, [guest])[1], "1000 events in 400 stays")
+
+
 def refused(world, guests, text):
     status, out, err = merge("--format", "json", *write(world, guests))
     check(status == 2 and not out and re.search(text, err), f"{status}: {err}")
