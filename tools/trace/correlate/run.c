@@ -193,8 +193,14 @@ static bool place_by_bounds(struct timeline_run *run, struct guest_stream *guest
 		party->counts.unmatched++;
 		return false;
 	}
-	if (!bound_at(party->bound, section, guest->unit, &guest->bound_cursor, event->time, &ticks,
-		      &order)) {
+	switch (bound_at(party->bound, section, guest->unit, &guest->bound_cursor, event->time,
+			 &ticks, &order)) {
+	case BOUND_FOUND:
+		break;
+	case BOUND_UNPROVED:
+		party->counts.unproved++;
+		return false;
+	default:
 		party->counts.outside++;
 		return false;
 	}

@@ -153,6 +153,7 @@ static void print_party(FILE *file, const struct timeline *timeline, const struc
 			counts->bounded, timeline_ns_up(timeline, party->uncertainty));
 	print_count(file, counts->before, "are of before the host's trace");
 	print_count(file, counts->after, "are of after the host's trace");
+	print_count(file, counts->unproved, "are too near an end of its trace to be proved");
 	print_count(file, counts->epoch, "are of another epoch of its clock, and left out");
 	print_count(file, counts->lost, "fall where the host's trace has lost events");
 	print_count(file, counts->outside, "lie in NO stay of their vCPU");

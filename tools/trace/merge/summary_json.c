@@ -91,6 +91,7 @@ static struct json_object *party_of(const struct timeline *timeline, const struc
 	add(object, "uncertainty", party->uncertainty);
 	add(object, "before", party->counts.before);
 	add(object, "after", party->counts.after);
+	add(object, "unproved", party->counts.unproved);
 	add(object, "lost", party->counts.lost);
 	add(object, "outside", party->counts.outside);
 	add(object, "unmatched", party->counts.unmatched);

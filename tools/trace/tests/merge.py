@@ -488,7 +488,7 @@ def without_counter(seed, hertz=1_000_000_000, told=None, number=None):
     return world, guest
 
 
-def in_bounds(world, out, err, least=1900):
+def in_bounds(world, out, err, least=1500):
     """How many events there are; the truth of each is within its bound"""
     placed, widest = 0, 0
     for event in events_of(out):
@@ -522,6 +522,55 @@ def test_no_counter():
             check(merge("--format", "json", "--model", model, *paths) == (status, out, err),
                   "another result with a model")
         os.unlink(model)
+
+
+def test_no_counter_stopped():
+    """The VM is stopped for 1 ms, and the few events after that fit without it, too"""
+    world = World(37)
+    guest = world.guest("guest")
+    guest.hertz = 1_000_000_000
+    vcpu = Vcpu(world, Vm(100, 7), 0, 0)
+    times = world.stays(400)
+    stopped, length = times[-1] + 10, 2_000_000
+    vcpu.run(times, None, 0)
+    later = world.stays(200, stopped + length)
+    vcpu.run(later, None, 0)
+
+    def inside(time):
+        return any(entry < time < leave for entry, leave in zip(later[::2], later[1::2]))
+    after = [time for time in range(stopped + 2 * length, stopped + 3 * length, 100)
+             if inside(time) and inside(time - length)]
+    for entry, leave in zip(times[::2], times[1::2]):
+        for time in (entry, (entry + leave) // 2, leave):
+            world.guest_event(guest, 0, time, time // 2)
+    for time in after[::len(after) // 4]:
+        world.guest_event(guest, 0, time, (time - length) // 2)
+    status, out, err = merge("--format", "json", *write(world, [guest]))
+    check(status == 0 and "are too near an end of its trace to be proved" in err, f"{status}: {err}")
+    check(800 < in_bounds(world, out, err, 800) < 1200, err)
+
+
+def test_no_counter_restored():
+    """Another offset of the TSC tells that the guest was restored: one side of it is placed"""
+    for first, second in ((300, 150), (150, 300)):
+        world = World(38)
+        guest = world.guest("guest")
+        guest.hertz = 1_000_000_000
+        vcpu = Vcpu(world, Vm(100, 7), 0, 0)
+        times = world.stays(first)
+        vcpu.run(times, None, 0)
+        vcpu.offset = -1_000_000
+        vcpu.tell(times[-1] + 5, OFFSET)
+        later = world.stays(second, times[-1] + 10)
+        vcpu.run(later, None, 0)
+        for time in times + later:
+            world.guest_event(guest, 0, time, time // 2)
+        status, out, err = merge("--format", "json", *write(world, [guest]))
+        check(status == 0, f"{status}: {err}")
+        in_bounds(world, out, err, 400)
+        ticks = [event["ticks"] for event in events_of(out) if event["name"] == "test_event"]
+        check(max(ticks) < times[-1] if first > second else min(ticks) > times[-1],
+              "of the other side")
 
 
 def test_no_counter_in_perfetto():
