@@ -277,6 +277,21 @@ static void add_stays(struct bound *bound, const struct piece *piece, size_t vcp
 	}
 }
 
+/* The first gap that ends at a time or after it; gaps are sorted, and disjoint. */
+static size_t first_gap(const struct host *host, wide time)
+{
+	size_t low = 0, high = host->nr_gaps, middle;
+
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		if ((wide)host->gaps[middle].to.host_time < time)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 /* Where the host's trace tells nothing */
 static void add_silence(struct bound *bound, const struct piece *piece, size_t vcpu,
 			uint64_t guest)
@@ -285,7 +300,8 @@ static void add_silence(struct bound *bound, const struct piece *piece, size_t v
 	size_t i;
 
 	add_part(&bound->next, *piece, -FOREVER, (wide)host->whole_from.host_time, guest);
-	for (i = 0; i < host->nr_gaps; i++)
+	for (i = first_gap(host, piece->first);
+	     i < host->nr_gaps && (wide)host->gaps[i].from.host_time <= piece->last; i++)
 		add_part(&bound->next, *piece, (wide)host->gaps[i].from.host_time,
 			 (wide)host->gaps[i].to.host_time, guest);
 	add_part(&bound->next, *piece, (wide)bound->ends[vcpu], FOREVER, guest);
