@@ -11,6 +11,7 @@ import json
 import os
 import random
 import re
+import resource
 import shutil
 import subprocess
 import sys
@@ -926,6 +927,33 @@ def test_output():
         done = subprocess.run([MERGE, "--quiet", *paths], stdout=full, stderr=subprocess.PIPE,
                               text=True, check=False, timeout=LIMIT)
     check(done.returncode == 2 and "written" in done.stderr, done.stderr)
+
+
+def test_no_room():
+    """A temporary file that cannot be written is not the fault of a trace"""
+    world, guest = simple(39)
+    paths, name = write(world, [guest]), f"{WORK}/no-room-model"
+    check(merge("--model", name, *paths)[0] == 0, "a model")
+    for options in [], ["--model", name]:
+        done = subprocess.run(
+            [MERGE, *options, *paths], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            check=False, timeout=LIMIT, restore_signals=False,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)))
+        check(done.returncode == 2 and not done.stdout and
+              "the temporary file cannot be written: File too large; set TMPDIR" in done.stderr,
+              options, done.returncode, done.stderr)
+
+
+def test_same_trace():
+    """Under whatever name"""
+    world, guest = simple(40)
+    paths = write(world, [guest])
+    link = f"{WORK}/same"
+    os.symlink(paths[0], link)
+    for other in paths[0], f"{paths[0]}/", link:
+        for words in ([], ["--host", paths[1]]):
+            status, out, err = merge(*words, *paths, other)
+            check(status == 2 and not out and "are the same trace" in err, f"{status}: {err}")
 
 
 def test_model():
