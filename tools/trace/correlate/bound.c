@@ -18,10 +18,10 @@
 #include "common/array.h"
 #include "common/message.h"
 #include "correlate/bound.h"
+#include "correlate/evidence.h"
 #include "correlate/track.h"
 #include "model/host_parts.h"
 
-#define FOREVER ((wide)1 << 90)
 /* Pieces of all guesses; where there are more, neighbours become one */
 #define PIECES_MAX (1 << 20)
 #define PIECES_LEAST 512
@@ -31,10 +31,6 @@
 /* Pieces that are looked at for each event, on average; with few, each event is used. */
 #define WORK 256
 #define FEW 64
-/* Evidence is in 1024ths of a bit. */
-#define BIT 1024
-/* So many bits more than there are choices make a proof. */
-#define PROOF_BITS 20
 /* A piece with so much less than half of the best one is given up. */
 #define HOPELESS_BITS 64
 
@@ -47,6 +43,8 @@ struct piece {
 	/* The stay that the last event was in ends here. */
 	wide stay_end;
 	uint64_t evidence;
+	/* The event with which the evidence became as much as PROOF_BITS, UINT64_MAX before */
+	uint64_t proved_at;
 };
 
 struct pieces {
@@ -82,15 +80,19 @@ struct part {
 	uint64_t last;
 	uint64_t credit;
 	bool any;
-	/* After bound_finish() */
+	/* After bound_finish(): what lies between these times of the guest is proved */
 	struct track *tracks;
 	size_t nr_tracks;
+	uint64_t proved_from;
+	uint64_t proved_to;
 };
 
 struct bound {
 	const struct host *host;
 	uint64_t frequency;
 	uint64_t vm_id;
+	/* So much evidence proves that one of all places is right. */
+	uint64_t enough;
 	size_t pieces_max;
 	struct part *parts;
 	size_t nr_parts;
@@ -99,26 +101,6 @@ struct bound {
 	uint64_t *ends;
 	struct pieces next;
 };
-
-/* -log2(@share), in 1024ths */
-static uint64_t bits_of_share(double share)
-{
-	uint64_t bits = 0;
-	int i;
-
-	if (!(share < 1))
-		return 0;
-	for (share = 1 / (share < 1e-9 ? 1e-9 : share); share >= 2; share /= 2)
-		bits += BIT;
-	for (i = BIT / 2; i; i /= 2) {
-		share *= share;
-		if (share >= 2) {
-			share /= 2;
-			bits += (uint64_t)i;
-		}
-	}
-	return bits;
-}
 
 /* A vCPU may be in the guest when the trace ends: what follows that entry tells nothing. */
 static void find_ends(struct bound *bound)
@@ -140,6 +122,17 @@ static void find_ends(struct bound *bound)
 	}
 }
 
+/* Log2 of the number of choices, rounded up */
+static uint64_t bits_of_choices(const struct host *host)
+{
+	uint64_t choices = 0;
+	size_t i;
+
+	for (i = 0; i < host->nr_vcpus; i++)
+		choices += stay_list_count(host->vcpus[i].stays);
+	return bits_of_number(choices * host->nr_vcpus);
+}
+
 static struct bound *new_bound(const struct host *host)
 {
 	struct bound *bound = zalloc(sizeof(*bound));
@@ -148,6 +141,7 @@ static struct bound *new_bound(const struct host *host)
 	bound->host = host;
 	bound->cursors = zalloc((host->nr_vcpus + 1) * sizeof(*bound->cursors));
 	bound->ends = zalloc((host->nr_vcpus + 1) * sizeof(*bound->ends));
+	bound->enough = (PROOF_BITS + bits_of_choices(host)) * BIT;
 	for (i = 0; i < host->nr_vcpus; i++)
 		bound->cursors[i].list = host->vcpus[i].stays;
 	bound->pieces_max = PIECES_MAX / (host->nr_vcpus < 16 ? 16 : host->nr_vcpus);
@@ -181,6 +175,8 @@ static void join_pairs(struct pieces *pieces)
 			one->stay_end = other->stay_end;
 		if (other->evidence > one->evidence)
 			one->evidence = other->evidence;
+		if (other->proved_at > one->proved_at)
+			one->proved_at = other->proved_at;
 		pieces->list[count++] = *one;
 	}
 	if (i < pieces->count)
@@ -230,39 +226,70 @@ static int compare_pieces(const void *a, const void *b)
 	return one->last < other->last ? -1 : one->last > other->last;
 }
 
-/* What it proves that so wide a piece reaches into a stay of the vCPU */
-static uint64_t evidence_of_stay(const struct vcpu *vcpu, const struct piece *piece)
+/*
+ * What does it prove that a piece reaches into a stay? A guest may be idle most of the time, and
+ * busy for a while, so that a wrong time hits it there: what is near the stay counts as well.
+ */
+static uint64_t evidence_of(const struct vcpu *vcpu, const struct stay *stay, wide last_exit,
+			    wide width)
 {
-	double span = (double)(vcpu->last_exit - vcpu->first_entry);
-	double width = (double)(piece->last - piece->first);
+	double length = (double)(stay->exit - stay->entry) + (double)width;
+	uint64_t whole = bits_of_stay(vcpu, (double)width);
+	uint64_t near = last_exit < (wide)stay->exit ?
+			bits_of_share(length / (double)((wide)stay->exit - last_exit)) : 0;
 
-	return span > 0 ? bits_of_share(((double)vcpu->in_guest + width *
-					 (double)stay_list_count(vcpu->stays)) / span) : 0;
+	return near < whole ? near : whole;
 }
 
 /* The stays of a vCPU that a piece reaches into */
 static void add_stays(struct bound *bound, const struct piece *piece, size_t vcpu, uint64_t guest)
 {
 	const struct host *host = bound->host;
-	wide from = piece->first, to = piece->last;
-	uint64_t evidence = evidence_of_stay(&host->vcpus[vcpu], piece);
-	const struct stay *stay;
+	struct stay_cursor *cursor = &bound->cursors[vcpu];
+	wide from = piece->first, to = piece->last, last_exit = FOREVER;
+	const struct stay *before, *found;
+	struct stay stay;
 	struct piece one;
 
 	if (from < (wide)host->whole_from.host_time)
 		from = (wide)host->whole_from.host_time;
 	if (to > (wide)bound->ends[vcpu])
 		to = (wide)bound->ends[vcpu];
-	while (from <= to && (stay = stay_from(&bound->cursors[vcpu], (uint64_t)from)) &&
-	       (wide)stay->entry <= to) {
+	while (from <= to && (found = stay_from(cursor, (uint64_t)from)) &&
+	       (wide)found->entry <= to) {
+		stay = *found;
 		one = *piece;
-		if ((wide)stay->entry > one.stay_end)
-			one.evidence += evidence;
-		if ((wide)stay->exit > one.stay_end)
-			one.stay_end = (wide)stay->exit;
-		from = (wide)stay->exit + 1;
-		add_part(&bound->next, one, (wide)stay->entry, (wide)stay->exit, guest);
+		if ((wide)stay.entry > one.stay_end) {
+			before = last_exit == FOREVER && stay.entry ?
+				 stay_until(cursor, stay.entry - 1) : NULL;
+			if (before)
+				last_exit = (wide)before->exit;
+			one.evidence += evidence_of(&host->vcpus[vcpu], &stay, last_exit,
+						    piece->last - piece->first);
+		}
+		if (one.evidence >= PROOF_BITS * BIT && one.proved_at > guest)
+			one.proved_at = guest;
+		if ((wide)stay.exit > one.stay_end)
+			one.stay_end = (wide)stay.exit;
+		last_exit = (wide)stay.exit;
+		from = (wide)stay.exit + 1;
+		add_part(&bound->next, one, (wide)stay.entry, (wide)stay.exit, guest);
 	}
+}
+
+/* The first gap that ends at a time or after it; gaps are sorted, and disjoint. */
+static size_t first_gap(const struct host *host, wide time)
+{
+	size_t low = 0, high = host->nr_gaps, middle;
+
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		if ((wide)host->gaps[middle].to.host_time < time)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
 }
 
 /* Where the host's trace tells nothing */
@@ -273,7 +300,8 @@ static void add_silence(struct bound *bound, const struct piece *piece, size_t v
 	size_t i;
 
 	add_part(&bound->next, *piece, -FOREVER, (wide)host->whole_from.host_time, guest);
-	for (i = 0; i < host->nr_gaps; i++)
+	for (i = first_gap(host, piece->first);
+	     i < host->nr_gaps && (wide)host->gaps[i].from.host_time <= piece->last; i++)
 		add_part(&bound->next, *piece, (wide)host->gaps[i].from.host_time,
 			 (wide)host->gaps[i].to.host_time, guest);
 	add_part(&bound->next, *piece, (wide)bound->ends[vcpu], FOREVER, guest);
@@ -307,6 +335,8 @@ static void join_pieces(struct pieces *pieces)
 			last->stay_end = one->stay_end;
 		if (one->evidence > last->evidence)
 			last->evidence = one->evidence;
+		if (one->proved_at > last->proved_at)
+			last->proved_at = one->proved_at;
 	}
 	pieces->count = count + 1;
 }
@@ -341,13 +371,31 @@ static void keep_origins(struct pieces *pieces, const struct rate *rate, uint64_
 	}
 }
 
-static void note_knot(struct guess *guess, const struct pieces *pieces, size_t vcpu, uint64_t guest)
+/* Where the event may be; a piece that is far less likely than the best one is not the truth. */
+static void note_knot(const struct bound *bound, struct guess *guess, const struct pieces *pieces,
+		      size_t vcpu, uint64_t guest)
 {
-	const struct piece *first = &pieces->list[0], *last = &pieces->list[pieces->count - 1];
-	const struct knot knot = { guest, first->first, last->last, vcpu };
+	const struct piece *first = NULL, *last = NULL;
+	struct knot knot = { .guest = guest, .vcpu = vcpu, .least = UINT64_MAX };
+	size_t i;
 
+	for (i = 0; i < pieces->count; i++)
+		if (pieces->list[i].evidence > knot.most)
+			knot.most = pieces->list[i].evidence;
+	for (i = 0; i < pieces->count; i++) {
+		const struct piece *piece = &pieces->list[i];
+
+		if (knot.most >= bound->enough && 2 * piece->evidence < knot.most)
+			continue;
+		first = first ? first : piece;
+		last = piece;
+		if (piece->evidence < knot.least)
+			knot.least = piece->evidence;
+	}
+	knot.first = first->first;
+	knot.last = last->last;
 	/* Without a limit that this event has set, it tells nothing new. */
-	if (first->first_guest == guest || last->last_guest == guest)
+	if (first != last || first->first_guest == guest || last->last_guest == guest)
 		track_add(&guess->track, &knot);
 }
 
@@ -370,7 +418,7 @@ static void step(struct bound *bound, struct part *part, struct guess *guess, si
 		guess->is_dead = true;
 		return;
 	}
-	note_knot(guess, &bound->next, guess->vcpu_of[cpu], guest);
+	note_knot(bound, guess, &bound->next, guess->vcpu_of[cpu], guest);
 	keep_origins(&bound->next, &part->rate, guest);
 	guess->pieces = bound->next;
 	bound->next = old;
@@ -499,7 +547,9 @@ static size_t work_of(const struct part *part)
 static void begin_part(struct bound *bound, struct part *part)
 {
 	const struct host *host = bound->host;
-	const struct piece anywhere = { .first = -FOREVER, .last = FOREVER, .stay_end = -1 };
+	const struct piece anywhere = {
+		.first = -FOREVER, .last = FOREVER, .stay_end = -1, .proved_at = UINT64_MAX,
+	};
 	struct guess *guess;
 	size_t i, j;
 
@@ -592,21 +642,7 @@ void bound_add(struct bound *bound, unsigned int section, unsigned int cpu, uint
 	add_to_part(bound, part, number, time);
 }
 
-/* Log2 of the number of choices, rounded up */
-static uint64_t bits_of_choices(const struct host *host)
-{
-	uint64_t choices = 0, bits = 1;
-	size_t i;
-
-	for (i = 0; i < host->nr_vcpus; i++)
-		choices += stay_list_count(host->vcpus[i].stays);
-	choices *= host->nr_vcpus;
-	for (; choices; choices /= 2)
-		bits++;
-	return bits;
-}
-
-static uint64_t evidence_of(const struct guess *guess)
+static uint64_t evidence_of_guess(const struct guess *guess)
 {
 	uint64_t best = 0;
 	size_t i;
@@ -617,24 +653,95 @@ static uint64_t evidence_of(const struct guess *guess)
 	return best;
 }
 
-/* The pieces that may be true at the last event, as one knot */
-static void end_track(const struct part *part, struct guess *guess, uint64_t enough)
+/* The first host time after @time at which the TSC of a vCPU of the VM got another offset */
+static wide next_change(const struct host *host, uint64_t vm_id, wide time)
 {
-	struct knot knot = { part->last, FOREVER, -FOREVER, SIZE_MAX };
+	wide next = 8 * FOREVER;
 	size_t i;
 
-	for (i = 0; i < guess->pieces.count; i++) {
-		const struct piece piece = moved(&guess->pieces.list[i], &part->rate, part->last);
+	for (i = 1; i < host->nr_eras; i++) {
+		const struct era *era = &host->eras[i];
 
-		if (piece.evidence < enough)
-			continue;
-		if (piece.first < knot.first)
-			knot.first = piece.first;
-		if (piece.last > knot.last)
-			knot.last = piece.last;
+		if (host->vcpus[era->vcpu].vm_id == vm_id && era->vcpu == era[-1].vcpu &&
+		    era->tsc.offset != era[-1].tsc.offset &&
+		    (wide)era->begin.host_time > time && (wide)era->begin.host_time < next)
+			next = (wide)era->begin.host_time;
 	}
-	guess->track.apart = 0;
-	track_add(&guess->track, &knot);
+	return next;
+}
+
+/* From which event on what is left at the end was proved by the events up to it */
+static uint64_t proved_since(const struct guess *guess)
+{
+	uint64_t since = 0, best = evidence_of_guess(guess);
+	size_t i;
+
+	for (i = 0; i < guess->pieces.count; i++)
+		if (2 * guess->pieces.list[i].evidence >= best &&
+		    guess->pieces.list[i].proved_at > since)
+			since = guess->pieces.list[i].proved_at;
+	return since;
+}
+
+/*
+ * A guest that is stopped for a while, or restored, reads other times from then on, and what
+ * has fitted may go on fitting by chance, but not for long. So an event is where the track says
+ * if enough other events prove that both of before it and of after it. A change of the TSC
+ * tells that the guest was restored: the part of the track, between two of them, that is proved
+ * best counts.
+ */
+static bool find_proved(const struct bound *bound, const struct guess *guess, uint64_t *from,
+			uint64_t *to)
+{
+	const struct track *track = &guess->track;
+	const uint64_t enough = (uint64_t)PROOF_BITS * BIT;
+	uint64_t best = 0, base, top;
+	size_t i, begin, end;
+
+	for (begin = 0; begin < track->count; begin = end) {
+		wide change = next_change(bound->host, guess->vm_id, track->knots[begin].first);
+
+		for (end = begin; end < track->count && track->knots[end].last < change; end++)
+			;
+		if (end == begin) {
+			/* It may be of either side. */
+			end++;
+			continue;
+		}
+		base = begin ? track->knots[begin].most : 0;
+		top = track->knots[end - 1].least;
+		if (top < base + 2 * enough || top - base <= best)
+			continue;
+		best = top - base;
+		*from = begin || end < track->count ? UINT64_MAX : proved_since(guess);
+		*to = 0;
+		for (i = begin; i < end; i++) {
+			const struct knot *knot = &track->knots[i];
+
+			if (*from == UINT64_MAX && knot->least >= base + enough)
+				*from = knot->guest;
+			if (knot->most + enough <= top)
+				*to = knot->guest;
+		}
+	}
+	return best && *from <= *to;
+}
+
+/* The track of what is proved; what is not says nothing there. */
+static void take_track(const struct bound *bound, const struct part *part,
+		       const struct guess *guess, struct track *track)
+{
+	size_t i;
+
+	for (i = 0; i < guess->track.count; i++) {
+		struct knot knot = guess->track.knots[i];
+
+		if (knot.guest < part->proved_from || knot.guest > part->proved_to)
+			continue;
+		track_widen(&knot, bound->host, bound->ends);
+		track_add(track, &knot);
+	}
+	track_narrow(track, &part->rate, bound->host, bound->ends);
 }
 
 /* The units of a section: a CPU has the vCPU that all guesses give it */
@@ -672,16 +779,17 @@ static void finish_part(struct bound *bound, struct part *part, unsigned int num
 {
 	const struct guess *taken[TRACKS_MAX];
 	struct section *section = &match->sections[number];
-	uint64_t best = best_evidence(part);
+	uint64_t best = best_evidence(part), from = 0, to = 0;
 	size_t i, count = 0;
 
 	for (i = 0; i < part->nr_cpus; i++)
 		section->events += part->cpus[i].events;
 	section->verdict = section->events ? VERDICT_NONE : VERDICT_EMPTY;
+	part->proved_to = UINT64_MAX;
 	for (i = 0; i < part->nr_guesses; i++) {
 		struct guess *guess = &part->guesses[i];
 
-		if (!best || 2 * evidence_of(guess) < best)
+		if (!best || 2 * evidence_of_guess(guess) < best)
 			continue;
 		if (!section->nr_vms) {
 			section->vms = array_room(NULL, 0, sizeof(*section->vms));
@@ -692,11 +800,17 @@ static void finish_part(struct bound *bound, struct part *part, unsigned int num
 			section->rival = guess->vm_id;
 			break;
 		}
-		end_track(part, guess, best / 2);
+		if (!find_proved(bound, guess, &from, &to)) {
+			part->proved_from = UINT64_MAX;
+		} else {
+			part->proved_from = from > part->proved_from ? from : part->proved_from;
+			part->proved_to = to < part->proved_to ? to : part->proved_to;
+		}
 		taken[count++] = guess;
 	}
 	if (section->verdict == VERDICT_PROVED &&
-	    best < (PROOF_BITS + bits_of_choices(bound->host)) * BIT) {
+	    (best < bound->enough ||
+	     part->proved_from > part->proved_to)) {
 		/* What fits may do so by chance. */
 		section->verdict = VERDICT_AMBIGUOUS;
 		section->rival = section->vms[0];
@@ -706,13 +820,8 @@ static void finish_part(struct bound *bound, struct part *part, unsigned int num
 	section->inside = count ? section->events : 0;
 	add_units(match, part, number, taken, count);
 	part->tracks = zalloc((count + 1) * sizeof(*part->tracks));
-	for (part->nr_tracks = 0; part->nr_tracks < count; part->nr_tracks++) {
-		struct track *track = &part->tracks[part->nr_tracks];
-
-		for (i = 0; i < taken[part->nr_tracks]->track.count; i++)
-			track_add(track, &taken[part->nr_tracks]->track.knots[i]);
-		track_narrow(track, &part->rate, bound->host, bound->ends);
-	}
+	for (part->nr_tracks = 0; part->nr_tracks < count; part->nr_tracks++)
+		take_track(bound, part, taken[part->nr_tracks], &part->tracks[part->nr_tracks]);
 	for (i = 0; i < part->nr_guesses; i++)
 		free_guess(&part->guesses[i]);
 	free(part->guesses);
@@ -732,9 +841,9 @@ struct match *bound_finish(struct bound *bound)
 	return match;
 }
 
-bool bound_at(const struct bound *bound, unsigned int section, const struct unit *unit,
-	      struct bound_cursor *cursor, uint64_t time, struct clocktrace_ticks *ticks,
-	      uint64_t *order)
+enum bound_answer bound_at(const struct bound *bound, unsigned int section,
+			   const struct unit *unit, struct bound_cursor *cursor, uint64_t time,
+			   struct clocktrace_ticks *ticks, uint64_t *order)
 {
 	const struct host *host = bound->host;
 	const struct stay *stay;
@@ -743,8 +852,10 @@ bool bound_at(const struct bound *bound, unsigned int section, const struct unit
 	size_t i;
 
 	if (section >= bound->nr_parts || !bound->parts[section].nr_tracks || !unit->nr_vcpus)
-		return false;
+		return BOUND_NONE;
 	part = &bound->parts[section];
+	if (time < part->proved_from || time > part->proved_to)
+		return BOUND_UNPROVED;
 	for (i = 0; i < part->nr_tracks; i++) {
 		track_at(&part->tracks[i], &part->rate, time, &one, &other);
 		first = !i || one < first ? one : first;
@@ -752,14 +863,14 @@ bool bound_at(const struct bound *bound, unsigned int section, const struct unit
 	}
 	cursor->stays.list = host->vcpus[unit->vcpus[0]].stays;
 	if (!clip_to_stays(host, &cursor->stays, bound->ends[unit->vcpus[0]], &first, &last))
-		return false;
+		return BOUND_NONE;
 	if (last < 0 || first > (wide)UINT64_MAX)
-		return false;
+		return BOUND_NONE;
 	ticks->first = first < 0 ? 0 : (uint64_t)first;
 	ticks->last = last > (wide)UINT64_MAX ? UINT64_MAX : (uint64_t)last;
 	stay = stay_until(&cursor->stays, ticks->first);
 	*order = stay ? stay->entry_order : 0;
-	return true;
+	return BOUND_FOUND;
 }
 
 static void put_wide(struct binary_file *binary, wide number)
@@ -817,6 +928,8 @@ void bound_keep(const struct bound *bound, struct binary_file *binary)
 	for (i = 0; i < bound->nr_parts; i++) {
 		binary_put(binary, bound->parts[i].rate.host);
 		binary_put(binary, bound->parts[i].rate.guest);
+		binary_put(binary, bound->parts[i].proved_from);
+		binary_put(binary, bound->parts[i].proved_to);
 		binary_put(binary, bound->parts[i].nr_tracks);
 		for (j = 0; j < bound->parts[i].nr_tracks; j++)
 			keep_track(&bound->parts[i].tracks[j], binary);
@@ -833,13 +946,15 @@ struct bound *bound_recall(const struct host *host, struct binary_file *binary)
 	bound = new_bound(host);
 	for (i = 0; i < host->nr_vcpus; i++)
 		bound->ends[i] = binary_get(binary);
-	bound->nr_parts = binary_get_count(binary, 3 * sizeof(uint64_t));
+	bound->nr_parts = binary_get_count(binary, 5 * sizeof(uint64_t));
 	bound->parts = zalloc((bound->nr_parts + 1) * sizeof(*bound->parts));
 	for (i = 0; i < bound->nr_parts; i++) {
 		struct part *part = &bound->parts[i];
 
 		part->rate.host = binary_get(binary);
 		part->rate.guest = binary_get(binary);
+		part->proved_from = binary_get(binary);
+		part->proved_to = binary_get(binary);
 		part->nr_tracks = binary_get_count(binary, sizeof(uint64_t));
 		part->tracks = zalloc((part->nr_tracks + 1) * sizeof(*part->tracks));
 		for (j = 0; j < part->nr_tracks; j++)

@@ -58,6 +58,19 @@ struct bound_cursor {
 };
 
 /**
+ * enum bound_answer - is there a bound?
+ * @BOUND_FOUND: there is
+ * @BOUND_NONE: no host time is possible
+ * @BOUND_UNPROVED: what other events prove of the time before this one, or of that after it, is
+ *	too little to exclude that the guest was stopped meanwhile, or restored
+ */
+enum bound_answer {
+	BOUND_FOUND,
+	BOUND_NONE,
+	BOUND_UNPROVED,
+};
+
+/**
  * bound_at() - the host times at which a guest's event can have been written
  * @bound: the guest, finished
  * @section: the event's section
@@ -67,11 +80,11 @@ struct bound_cursor {
  * @ticks: set to the first and the last host time that is possible
  * @order: set to the order of the kvm_entry before @ticks->first, or 0
  *
- * Return: false if none is.
+ * Return: %BOUND_FOUND, or why there is no bound.
  */
-bool bound_at(const struct bound *bound, unsigned int section, const struct unit *unit,
-	      struct bound_cursor *cursor, uint64_t time, struct clocktrace_ticks *ticks,
-	      uint64_t *order);
+enum bound_answer bound_at(const struct bound *bound, unsigned int section,
+			   const struct unit *unit, struct bound_cursor *cursor, uint64_t time,
+			   struct clocktrace_ticks *ticks, uint64_t *order);
 
 /**
  * bound_keep() - write a guest

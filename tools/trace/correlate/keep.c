@@ -15,7 +15,7 @@
 #include "readers/fingerprint.h"
 
 /* The last digits are the version of the form. */
-#define MAGIC UINT64_C(0xc10c7ace30de0005)
+#define MAGIC UINT64_C(0xc10c7ace30de0007)
 #define PARTY_SIZE (9 * sizeof(uint64_t))
 #define EPOCH_SIZE (5 * sizeof(uint64_t))
 #define IDENTITY_SIZE (2 * sizeof(uint64_t))

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "common/array.h"
 #include "common/message.h"
@@ -28,12 +29,34 @@ static void close_all(struct machine **machines, size_t count)
 	free(machines);
 }
 
+/* A trace that is given twice would be two machines of one VM. */
+static char *refuse_same(const struct trace_argument *arguments, size_t count)
+{
+	struct stat *files = zalloc((count + 1) * sizeof(*files));
+	char *error = NULL;
+	size_t i, j;
+
+	for (i = 0; i < count && !error; i++) {
+		/* Whoever opens it tells what is wrong with it. */
+		if (stat(arguments[i].path, &files[i]))
+			continue;
+		for (j = 0; j < i && !error; j++)
+			if (files[j].st_ino && files[j].st_ino == files[i].st_ino &&
+			    files[j].st_dev == files[i].st_dev)
+				error = text_of("%s and %s are the same trace: name it once",
+						arguments[j].path, arguments[i].path);
+	}
+	free(files);
+	return error;
+}
+
 static struct machine **open_all(const struct trace_argument *arguments, size_t count,
 				 bool *assumed, char **error)
 {
 	struct machine **machines = zalloc((count + 1) * sizeof(struct machine *));
 	size_t i;
 
+	*error = refuse_same(arguments, count);
 	for (i = 0; i < count && !*error; i++) {
 		machines[i] = machine_open(arguments[i].path, error);
 		if (machines[i])
@@ -244,6 +267,12 @@ static char *read_host(struct timeline *timeline, struct machine *machine, uint3
 	}
 	if (!error && pass.used != NONE && pass.told)
 		error = host_finish(timeline->host);
+	/* That is not of this trace. */
+	text = error ? host_file_error(timeline->host) : NULL;
+	if (text) {
+		free(error);
+		return text;
+	}
 	if (error) {
 		text = text_of("%s: %s", machine->path, error);
 		free(error);

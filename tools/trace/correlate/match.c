@@ -10,6 +10,8 @@
 #include <stdlib.h>
 
 #include "common/array.h"
+#include "correlate/assign.h"
+#include "correlate/evidence.h"
 #include "correlate/match.h"
 
 #define NOBODY SIZE_MAX
@@ -67,8 +69,9 @@ static enum trial try_era(const struct host *host, struct unit *unit, size_t num
 static enum trial try_vcpu(const struct host *host, struct unit *unit, size_t begin, size_t end,
 			   uint64_t guest)
 {
+	struct fit *of_vcpu = &unit->fits[host->eras[begin].vcpu];
 	enum trial trial = TRIAL_SILENT, one;
-	uint64_t inside = 0;
+	uint64_t inside = 0, stay = 0;
 	size_t i;
 
 	for (i = begin; i < end; i++) {
@@ -80,6 +83,7 @@ static enum trial try_vcpu(const struct host *host, struct unit *unit, size_t be
 			if (!fit->inside++)
 				fit->first = guest;
 			inside++;
+			stay = unit->cursors[i].found.entry_order;
 		}
 		if (one > trial || one == TRIAL_INSIDE)
 			trial = one;
@@ -89,6 +93,10 @@ static enum trial try_vcpu(const struct host *host, struct unit *unit, size_t be
 			unit->era_fits[i].last_out = guest;
 			unit->era_fits[i].out = true;
 		}
+	if (inside && (!of_vcpu->stays || of_vcpu->last_stay != stay)) {
+		of_vcpu->stays++;
+		of_vcpu->last_stay = stay;
+	}
 	return inside ? TRIAL_INSIDE : trial;
 }
 
@@ -153,74 +161,196 @@ struct trial_of_vm {
 	uint64_t vm_id;
 	/* For each unit of the match, NOBODY if no vCPU is it */
 	size_t *vcpu_of;
+	/* The same, for which another vCPU is as good */
+	bool *is_choice;
 	uint64_t inside;
 	uint64_t outside;
-	/* A vCPU that is as good as the one that was taken */
-	bool ambiguous;
+	/* How unlikely it is that it fits by chance */
+	uint64_t evidence;
+	/* A unit that fits two vCPUs as well, where that gives other times, or NOBODY */
+	size_t torn;
+	size_t torn_vcpus[2];
 	uint64_t first;
 	uint64_t last;
 };
 
-static bool is_taken(const struct match *match, const struct trial_of_vm *trial, size_t vcpu)
+/* Grades of a CPU and a vCPU: nothing speaks against it; and no vCPU holds more of its events */
+enum { GRADE_FITS = 1, GRADE_BEST };
+
+/* The units of a section and the vCPUs of a VM, as an assignment numbers them */
+struct members {
+	size_t *units;
+	size_t nr_units;
+	size_t *vcpus;
+	size_t nr_vcpus;
+};
+
+static void find_members(const struct match *match, unsigned int section, uint64_t vm_id,
+			 struct members *members)
 {
 	size_t i;
 
+	*members = (struct members){
+		.units = zalloc((match->nr_units + 1) * sizeof(size_t)),
+		.vcpus = zalloc((match->host->nr_vcpus + 1) * sizeof(size_t)),
+	};
 	for (i = 0; i < match->nr_units; i++)
-		if (trial->vcpu_of[i] == vcpu)
-			return true;
-	return false;
+		if (match->units[i].section == section)
+			members->units[members->nr_units++] = i;
+	for (i = 0; i < match->host->nr_vcpus; i++)
+		if (match->host->vcpus[i].vm_id == vm_id)
+			members->vcpus[members->nr_vcpus++] = i;
 }
 
-/* How many vCPUs of the VM fit, and the best of those that are not taken */
-static size_t options(const struct match *match, const struct trial_of_vm *trial, size_t number,
-		      size_t *best)
+static uint64_t not_inside(const struct fit *fit)
 {
-	const struct unit *unit = &match->units[number];
+	return fit->before + fit->within + fit->after;
+}
+
+static void grade_unit(const struct match *match, const struct members *members, size_t number,
+		       struct assignment *assignment)
+{
+	const struct unit *unit = &match->units[members->units[number]];
+	uint64_t most = 0;
+	size_t i;
+
+	for (i = 0; i < members->nr_vcpus; i++) {
+		const struct fit *fit = &unit->fits[members->vcpus[i]];
+
+		if (fits(fit) && fit->inside > most)
+			most = fit->inside;
+	}
+	for (i = 0; i < members->nr_vcpus; i++) {
+		const struct fit *fit = &unit->fits[members->vcpus[i]];
+		const struct vcpu *vcpu = &match->host->vcpus[members->vcpus[i]];
+
+		if (!fits(fit))
+			continue;
+		assignment->grades[number * members->nr_vcpus + i] =
+			fit->inside == most ? GRADE_BEST : GRADE_FITS;
+		if (vcpu->vcpu_id == unit->cpu && fit->inside == most)
+			assignment->wishes[number] = i;
+	}
+}
+
+/* What fits no vCPU without doubt gets the one that holds most of it. */
+static size_t least_bad(const struct match *match, const struct members *members, size_t number,
+			const struct assignment *assignment)
+{
+	const struct unit *unit = &match->units[members->units[number]];
+	size_t i, j, best = ASSIGN_NONE;
+
+	for (i = 0; i < members->nr_vcpus; i++) {
+		const struct fit *fit = &unit->fits[members->vcpus[i]];
+
+		for (j = 0; j < members->nr_units && assignment->vcpu_of[j] != i; j++)
+			;
+		if (j < members->nr_units || !fit->inside)
+			continue;
+		if (best == ASSIGN_NONE || fit->inside > unit->fits[members->vcpus[best]].inside)
+			best = i;
+	}
+	return best;
+}
+
+/* The only era that is needed if it holds all that any of its vCPU does */
+static bool holds_all(const struct host *host, const struct unit *unit, size_t era)
+{
+	return unit->era_fits[era].inside == unit->fits[host->eras[era].vcpu].inside;
+}
+
+/* Do all eras that hold events of the unit in one of two vCPUs have one formula? */
+static bool is_same_time(const struct host *host, const struct unit *unit, size_t vcpu,
+			 size_t other)
+{
+	const struct clocktrace_guest_tsc *tsc = NULL;
+	bool found[2] = { false, false };
+	size_t i;
+
+	/* Of several eras that hold all, the last one is used. */
+	for (i = host->nr_eras; i-- > 0;) {
+		const struct era *era = &host->eras[i];
+
+		if ((era->vcpu != vcpu && era->vcpu != other) || !unit->era_fits[i].inside ||
+		    found[era->vcpu == other])
+			continue;
+		if (tsc && (tsc->offset != era->tsc.offset || tsc->ratio != era->tsc.ratio ||
+			    tsc->frac_bits != era->tsc.frac_bits))
+			return false;
+		tsc = &era->tsc;
+		found[era->vcpu == other] = holds_all(host, unit, i);
+	}
+	return true;
+}
+
+/* Could the unit be another vCPU as well, by all that is known? */
+static void find_rivals(const struct match *match, const struct members *members, size_t number,
+			struct assignment *assignment, struct trial_of_vm *trial)
+{
 	const struct host *host = match->host;
-	size_t i, found = 0;
+	size_t unit_number = members->units[number], own = assignment->vcpu_of[number], i;
+	const struct unit *unit = &match->units[unit_number];
 
-	*best = NOBODY;
-	for (i = 0; i < host->nr_vcpus; i++) {
-		const struct fit *fit = &unit->fits[i];
-
-		if (host->vcpus[i].vm_id != trial->vm_id || !fit->inside ||
-		    is_taken(match, trial, i))
+	for (i = 0; i < members->nr_vcpus; i++) {
+		if (i == own || !assign_can_be(assignment, number, i, 1))
 			continue;
-		found += fits(fit);
-		if (*best == NOBODY || fits(fit) > fits(&unit->fits[*best]) ||
-		    (fits(fit) == fits(&unit->fits[*best]) &&
-		     (fit->inside > unit->fits[*best].inside ||
-		      (fit->inside == unit->fits[*best].inside &&
-		       host->vcpus[i].vcpu_id == unit->cpu))))
-			*best = i;
+		if (is_same_time(host, unit, members->vcpus[own], members->vcpus[i])) {
+			trial->is_choice[unit_number] = true;
+		} else if (trial->torn == NOBODY) {
+			trial->torn = unit_number;
+			trial->torn_vcpus[0] = members->vcpus[own];
+			trial->torn_vcpus[1] = members->vcpus[i];
+		}
 	}
-	return found;
 }
 
-static bool assign_one(const struct match *match, unsigned int section, struct trial_of_vm *trial,
-		       bool only_choice)
+/* Only what is about as good as what was taken is a rival to it. */
+static void grade_rivals(const struct match *match, const struct members *members, size_t number,
+			 struct assignment *assignment)
 {
-	size_t i, best, found;
+	const struct unit *unit = &match->units[members->units[number]];
+	const struct fit *own;
+	size_t i;
 
-	for (i = 0; i < match->nr_units; i++) {
-		if (match->units[i].section != section || trial->vcpu_of[i] != NOBODY)
-			continue;
-		found = options(match, trial, i, &best);
-		if (best == NOBODY || (only_choice && found > 1))
-			continue;
-		trial->ambiguous |= found > 1;
-		trial->vcpu_of[i] = best;
-		return true;
+	if (assignment->vcpu_of[number] == ASSIGN_NONE)
+		return;
+	own = &unit->fits[members->vcpus[assignment->vcpu_of[number]]];
+	for (i = 0; i < members->nr_vcpus; i++) {
+		const struct fit *fit = &unit->fits[members->vcpus[i]];
+
+		assignment->grades[number * members->nr_vcpus + i] =
+			fits(fit) && not_inside(fit) <= not_inside(own) &&
+			fit->inside >= own->inside / 2;
 	}
-	return false;
 }
 
-/* Those with one option first; what it takes is none for the others. */
-static void assign(const struct match *match, unsigned int section, struct trial_of_vm *trial)
+static void assign_vcpus(const struct match *match, unsigned int section,
+			 struct trial_of_vm *trial)
 {
-	while (assign_one(match, section, trial, true) ||
-	       assign_one(match, section, trial, false))
-		;
+	struct assignment assignment;
+	struct members members;
+	size_t i;
+
+	find_members(match, section, trial->vm_id, &members);
+	assign_begin(&assignment, members.nr_units, members.nr_vcpus);
+	for (i = 0; i < members.nr_units; i++)
+		grade_unit(match, &members, i, &assignment);
+	assign(&assignment, GRADE_BEST);
+	assign(&assignment, GRADE_FITS);
+	for (i = 0; i < members.nr_units; i++)
+		grade_rivals(match, &members, i, &assignment);
+	for (i = 0; i < members.nr_units; i++)
+		if (assignment.vcpu_of[i] != ASSIGN_NONE)
+			find_rivals(match, &members, i, &assignment, trial);
+	for (i = 0; i < members.nr_units; i++) {
+		if (assignment.vcpu_of[i] == ASSIGN_NONE)
+			assignment.vcpu_of[i] = least_bad(match, &members, i, &assignment);
+		if (assignment.vcpu_of[i] != ASSIGN_NONE)
+			trial->vcpu_of[members.units[i]] = members.vcpus[assignment.vcpu_of[i]];
+	}
+	assign_end(&assignment);
+	free(members.units);
+	free(members.vcpus);
 }
 
 static void sum_up(const struct match *match, struct trial_of_vm *trial)
@@ -236,6 +366,8 @@ static void sum_up(const struct match *match, struct trial_of_vm *trial)
 		fit = &match->units[i].fits[trial->vcpu_of[i]];
 		trial->inside += fit->inside;
 		trial->outside += fit->within;
+		trial->evidence += fit->stays *
+				   bits_of_stay(&match->host->vcpus[trial->vcpu_of[i]], 0);
 		if (fit->first < trial->first)
 			trial->first = fit->first;
 		if (fit->last > trial->last)
@@ -251,10 +383,12 @@ static void try_vm(const struct match *match, unsigned int section, uint64_t vm_
 	*trial = (struct trial_of_vm){
 		.vm_id = vm_id,
 		.vcpu_of = zalloc((match->nr_units + 1) * sizeof(size_t)),
+		.is_choice = zalloc((match->nr_units + 1) * sizeof(bool)),
+		.torn = NOBODY,
 	};
 	for (i = 0; i < match->nr_units; i++)
 		trial->vcpu_of[i] = NOBODY;
-	assign(match, section, trial);
+	assign_vcpus(match, section, trial);
 	sum_up(match, trial);
 }
 
@@ -278,7 +412,31 @@ static void add_vcpus(struct match *match, const struct trial_of_vm *trial,
 			continue;
 		unit->vcpus = array_room(unit->vcpus, unit->nr_vcpus, sizeof(*unit->vcpus));
 		unit->vcpus[unit->nr_vcpus++] = trial->vcpu_of[i];
+		unit->is_choice |= trial->is_choice[i];
 	}
+}
+
+static bool may_be_chance(const struct match *match, const struct trial_of_vm *trial,
+			  size_t nr_trials)
+{
+	uint64_t choices = (uint64_t)nr_trials * match->host->nr_vcpus;
+
+	return trial->evidence < (PROOF_BITS + bits_of_number(choices)) * BIT;
+}
+
+/* The VM is known, but not which of two vCPUs a CPU is, and that makes a difference. */
+static void refuse_torn(const struct match *match, const struct trial_of_vm *trial,
+			struct section *section)
+{
+	size_t i;
+
+	section->verdict = VERDICT_AMBIGUOUS;
+	section->rival = trial->vm_id;
+	section->rival_cpu = match->units[trial->torn].cpu;
+	for (i = 0; i < 2; i++)
+		section->rival_vcpus[i] = match->host->vcpus[trial->torn_vcpus[i]].vcpu_id;
+	section->vms = array_room(NULL, 0, sizeof(*section->vms));
+	section->vms[section->nr_vms++] = trial->vm_id;
 }
 
 /* The one that holds most events, of those that nothing speaks against if there are any */
@@ -299,12 +457,19 @@ static size_t find_best(const struct trial_of_vm *trials, size_t nr_trials)
 	return best;
 }
 
+/* Is it the VM that fits best, or one that the guest was in at another time? */
+static bool goes_on(const struct trial_of_vm *trial, const struct trial_of_vm *winner)
+{
+	return trial == winner || (trial->inside && !trial->outside && !winner->outside &&
+				   apart(trial, winner));
+}
+
 /*
  * A VM that fits for another time than the best one is where the guest was before, or
  * went to. A VM that fits as many events of the same time cannot be told from it.
  */
 static void judge(struct match *match, struct trial_of_vm *trials, size_t nr_trials,
-		  struct section *section)
+		  bool is_named, struct section *section)
 {
 	size_t best = find_best(trials, nr_trials), i;
 	const struct trial_of_vm *winner;
@@ -324,12 +489,17 @@ static void judge(struct match *match, struct trial_of_vm *trials, size_t nr_tri
 		section->vms[section->nr_vms++] = winner->vm_id;
 		return;
 	}
-	if (winner->ambiguous)
-		section->rival = winner->vm_id;
 	for (i = 0; i < nr_trials; i++)
-		if (i == best || (trials[i].inside && !trials[i].outside &&
-				  apart(&trials[i], winner) && !winner->outside))
-			add_vcpus(match, &trials[i], section);
+		if (goes_on(&trials[i], winner) && trials[i].torn != NOBODY) {
+			refuse_torn(match, &trials[i], section);
+			return;
+		}
+	for (i = 0; i < nr_trials; i++) {
+		if (!goes_on(&trials[i], winner))
+			continue;
+		add_vcpus(match, &trials[i], section);
+		section->by_chance |= !is_named && may_be_chance(match, &trials[i], nr_trials);
+	}
 }
 
 static int compare_eras(const void *a, const void *b, void *data)
@@ -341,12 +511,6 @@ static int compare_eras(const void *a, const void *b, void *data)
 	if (one->begin.host_time != other->begin.host_time)
 		return one->begin.host_time > other->begin.host_time ? -1 : 1;
 	return one->begin.order > other->begin.order ? -1 : one->begin.order < other->begin.order;
-}
-
-/* The only era that is needed if it holds all that any of its vCPU does */
-static bool holds_all(const struct host *host, const struct unit *unit, size_t era)
-{
-	return unit->era_fits[era].inside == unit->fits[host->eras[era].vcpu].inside;
 }
 
 /* Where the guest went back in time, the same guest time may fit two eras. */
@@ -410,11 +574,13 @@ static void decide(struct match *match, unsigned int number, uint64_t vm_id)
 		if (is_first_of_vm(host, i) && (!vm_id || host->vcpus[i].vm_id == vm_id))
 			try_vm(match, number, host->vcpus[i].vm_id, &trials[nr_trials++]);
 	if (section->events)
-		judge(match, trials, nr_trials, section);
+		judge(match, trials, nr_trials, vm_id, section);
 	else
 		section->verdict = VERDICT_EMPTY;
-	for (i = 0; i < nr_trials; i++)
+	for (i = 0; i < nr_trials; i++) {
 		free(trials[i].vcpu_of);
+		free(trials[i].is_choice);
+	}
 	free(trials);
 }
 

@@ -11,7 +11,8 @@
 
 /**
  * enum verdict - what is known of a section of a guest's trace
- * @VERDICT_PROVED: all events that the host's trace can tell of are in stays
+ * @VERDICT_PROVED: all events that the host's trace can tell of are in stays; that this proves
+ *	which VM it is, unless by_chance is set
  * @VERDICT_CONTRADICTED: it fits one VM best, but some events are outside
  * @VERDICT_AMBIGUOUS: it fits more than one VM, or vCPU, as well
  * @VERDICT_NONE: it fits no VM
@@ -33,6 +34,8 @@ enum verdict {
  * @before: events that are not, of before the first one that is
  * @within: of between
  * @after: of after the last one that is
+ * @stays: how many stays hold them
+ * @last_stay: order of the entry of the last one of these
  */
 struct fit {
 	uint64_t inside;
@@ -41,6 +44,8 @@ struct fit {
 	uint64_t before;
 	uint64_t within;
 	uint64_t after;
+	uint64_t stays;
+	uint64_t last_stay;
 };
 
 /* How the events of a guest's CPU fit an era: for match.c */
@@ -63,6 +68,7 @@ struct era_fit {
  * @eras: the eras to place its events with, the latest first
  * @from: the guest time from which each of them counts
  * @nr_eras: their number
+ * @is_choice: another vCPU fits as well, and gives the same times
  */
 struct unit {
 	unsigned int section;
@@ -73,6 +79,7 @@ struct unit {
 	size_t *eras;
 	uint64_t *from;
 	size_t nr_eras;
+	bool is_choice;
 	/* private: */
 	struct fit *fits;
 	struct era_fit *era_fits;
@@ -87,6 +94,9 @@ struct unit {
  * @events: number of its events
  * @inside: those of them in stays of the VMs
  * @rival: another VM that fits as well, if @verdict is %VERDICT_AMBIGUOUS
+ * @rival_cpu: a CPU that fits two vCPUs of the same VM as well, where that gives other times
+ * @rival_vcpus: those two as the VM numbers them, different ones in that case alone
+ * @by_chance: what fits is so little, or of so busy a VM, that it may do so by chance
  */
 struct section {
 	enum verdict verdict;
@@ -95,6 +105,9 @@ struct section {
 	uint64_t events;
 	uint64_t inside;
 	uint64_t rival;
+	uint32_t rival_cpu;
+	uint32_t rival_vcpus[2];
+	bool by_chance;
 };
 
 /**

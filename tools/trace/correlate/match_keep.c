@@ -6,8 +6,8 @@
 #include "correlate/match_keep.h"
 
 #define NUMBER_SIZE sizeof(uint64_t)
-#define UNIT_SIZE (5 * NUMBER_SIZE)
-#define SECTION_SIZE (5 * NUMBER_SIZE)
+#define UNIT_SIZE (6 * NUMBER_SIZE)
+#define SECTION_SIZE (9 * NUMBER_SIZE)
 
 static void keep_unit(const struct unit *unit, struct binary_file *binary)
 {
@@ -16,6 +16,7 @@ static void keep_unit(const struct unit *unit, struct binary_file *binary)
 	binary_put(binary, unit->section);
 	binary_put(binary, unit->cpu);
 	binary_put(binary, unit->events);
+	binary_put(binary, unit->is_choice);
 	binary_put(binary, unit->nr_vcpus);
 	for (i = 0; i < unit->nr_vcpus; i++)
 		binary_put(binary, unit->vcpus[i]);
@@ -43,6 +44,7 @@ static void recall_unit(const struct host *host, struct unit *unit, struct binar
 	unit->section = (unsigned int)binary_get(binary);
 	unit->cpu = (unsigned int)binary_get(binary);
 	unit->events = binary_get(binary);
+	unit->is_choice = binary_get(binary);
 	count = binary_get_count(binary, NUMBER_SIZE);
 	unit->vcpus = zalloc((count + 1) * sizeof(*unit->vcpus));
 	for (i = 0; i < count; i++)
@@ -66,6 +68,10 @@ static void keep_section(const struct section *section, struct binary_file *bina
 	binary_put(binary, section->events);
 	binary_put(binary, section->inside);
 	binary_put(binary, section->rival);
+	binary_put(binary, section->rival_cpu);
+	binary_put(binary, section->rival_vcpus[0]);
+	binary_put(binary, section->rival_vcpus[1]);
+	binary_put(binary, section->by_chance);
 	binary_put(binary, section->nr_vms);
 	for (i = 0; i < section->nr_vms; i++)
 		binary_put(binary, section->vms[i]);
@@ -79,6 +85,10 @@ static void recall_section(struct section *section, struct binary_file *binary)
 	section->events = binary_get(binary);
 	section->inside = binary_get(binary);
 	section->rival = binary_get(binary);
+	section->rival_cpu = (uint32_t)binary_get(binary);
+	section->rival_vcpus[0] = (uint32_t)binary_get(binary);
+	section->rival_vcpus[1] = (uint32_t)binary_get(binary);
+	section->by_chance = binary_get(binary);
 	count = binary_get_count(binary, NUMBER_SIZE);
 	section->vms = zalloc((count + 1) * sizeof(*section->vms));
 	for (i = 0; i < count; i++)

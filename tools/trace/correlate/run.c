@@ -84,6 +84,14 @@ static enum clocktrace_certainty certainty_at(struct guest_stream *guest,
 	return guest->span.certainty;
 }
 
+/* Does something that no event tells have to be taken for granted? */
+static bool is_assumed(const struct timeline *timeline, const struct guest_stream *guest)
+{
+	const struct match *match = timeline->parties[guest->party].match;
+
+	return timeline->assumed_clock || match->sections[guest->unit->section].by_chance;
+}
+
 static bool place_in(const struct timeline_run *run, struct guest_stream *guest, size_t number,
 		     struct clocktrace_ticks *ticks)
 {
@@ -106,7 +114,7 @@ static bool place_in(const struct timeline_run *run, struct guest_stream *guest,
 		.time = ticks->first,
 		.uncertainty = ticks->last - ticks->first + guest->stream->reader->resolution,
 		.certainty = certainty_at(guest, &host->vcpus[era->vcpu], stay->entry_order,
-					  run->timeline->assumed_clock),
+					  is_assumed(run->timeline, guest)),
 		.vcpu = &host->vcpus[era->vcpu],
 	};
 	guest->order = stay->entry_order;
@@ -185,8 +193,14 @@ static bool place_by_bounds(struct timeline_run *run, struct guest_stream *guest
 		party->counts.unmatched++;
 		return false;
 	}
-	if (!bound_at(party->bound, section, guest->unit, &guest->bound_cursor, event->time, &ticks,
-		      &order)) {
+	switch (bound_at(party->bound, section, guest->unit, &guest->bound_cursor, event->time,
+			 &ticks, &order)) {
+	case BOUND_FOUND:
+		break;
+	case BOUND_UNPROVED:
+		party->counts.unproved++;
+		return false;
+	default:
 		party->counts.outside++;
 		return false;
 	}

@@ -18,6 +18,7 @@
  * @before: those of before the host's trace
  * @after: those of after it
  * @outside: those that no stay holds
+ * @unproved: those so near an end of a guest without a counter that its bounds are not proved
  * @lost: those that no stay holds where the host's trace lacks events
  * @unmatched: those of a CPU or a guest that fits no VM
  * @epoch: those of an epoch of the clock that is not on this time line
@@ -29,6 +30,7 @@ struct counts {
 	uint64_t before;
 	uint64_t after;
 	uint64_t outside;
+	uint64_t unproved;
 	uint64_t lost;
 	uint64_t unmatched;
 	uint64_t epoch;

@@ -98,6 +98,38 @@ bool clip_to_stays(const struct host *host, struct stay_cursor *cursor, uint64_t
 	return *first <= *last;
 }
 
+void track_widen(struct knot *knot, const struct host *host, const uint64_t *ends)
+{
+	struct stay_cursor *cursor;
+	const struct stay *stay;
+	uint64_t end;
+
+	if (knot->vcpu == SIZE_MAX)
+		return;
+	end = ends[knot->vcpu];
+	cursor = zalloc(sizeof(*cursor));
+	cursor->list = host->vcpus[knot->vcpu].stays;
+	if (knot->first <= (wide)host->whole_from.host_time)
+		knot->first = -FOREVER;
+	else if (knot->first >= (wide)end)
+		knot->first = (wide)end;
+	else if (host_in_gap(host, (uint64_t)knot->first))
+		knot->first = (wide)find_gap(host, (uint64_t)knot->first)->from.host_time;
+	else if ((stay = stay_until(cursor, (uint64_t)knot->first)) &&
+		 stay->exit >= (uint64_t)knot->first)
+		knot->first = (wide)stay->entry;
+	if (knot->last >= (wide)end)
+		knot->last = FOREVER;
+	else if (knot->last <= (wide)host->whole_from.host_time)
+		knot->last = (wide)host->whole_from.host_time;
+	else if (host_in_gap(host, (uint64_t)knot->last))
+		knot->last = (wide)find_gap(host, (uint64_t)knot->last)->to.host_time;
+	else if ((stay = stay_from(cursor, (uint64_t)knot->last)) &&
+		 stay->entry <= (uint64_t)knot->last)
+		knot->last = (wide)stay->exit;
+	free(cursor);
+}
+
 /* What narrows the knots one after the other: the knots that gave the limits */
 struct limits {
 	const struct rate *rate;
@@ -168,8 +200,8 @@ void track_at(const struct track *track, const struct rate *rate, uint64_t guest
 		else
 			high = middle;
 	}
-	*first = -((wide)1 << 101);
-	*last = (wide)1 << 101;
+	*first = -8 * FOREVER;
+	*last = 8 * FOREVER;
 	if (low) {
 		const struct knot *knot = &track->knots[low - 1];
 

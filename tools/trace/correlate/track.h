@@ -12,6 +12,8 @@
 #include "model/host.h"
 
 #define TRACK_MAX 65536
+/* A host time that is after, and negative before, all others */
+#define FOREVER ((wide)1 << 90)
 
 /**
  * struct knot - a time of the guest's clock
@@ -19,12 +21,16 @@
  * @first: the first host time that is possible
  * @last: the last one
  * @vcpu: the vCPU that was in the guest then, or %SIZE_MAX
+ * @least: what all events up to it prove of any host time that is possible, see evidence.h
+ * @most: the same of the one of which they prove most
  */
 struct knot {
 	uint64_t guest;
 	wide first;
 	wide last;
 	size_t vcpu;
+	uint64_t least;
+	uint64_t most;
 };
 
 /**
@@ -48,6 +54,14 @@ struct track {
  * not wrong.
  */
 void track_add(struct track *track, const struct knot *knot);
+
+/**
+ * track_widen() - forget what events before a knot have told of it
+ * @knot: the knot, which then is of the stays, or the silences, that its limits lie in
+ * @host: the host
+ * @ends: for each vCPU, where its stays end to be known
+ */
+void track_widen(struct knot *knot, const struct host *host, const uint64_t *ends);
 
 /**
  * track_narrow() - have each knot say what those after and before it prove

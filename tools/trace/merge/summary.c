@@ -47,6 +47,23 @@ static int32_t pid_of(const struct host *host, uint64_t vm_id)
 	return 0;
 }
 
+/* The CPUs whose vCPU no event tells, and no time depends on */
+static void print_choices(FILE *file, const struct party *party, size_t section)
+{
+	const struct match *match = party->match;
+	size_t i, count = 0;
+
+	for (i = 0; i < match->nr_units; i++)
+		if (match->units[i].section == section && match->units[i].is_choice) {
+			if (!count++)
+				fprintf(file, "%s: more than one vCPU fits", party->name);
+			fprintf(file, "%s CPU %u", count > 1 ? "," : "", match->units[i].cpu);
+		}
+	if (count)
+		fputs(": the times are the same with each, but the vCPU that is shown may be another one\n",
+		      file);
+}
+
 static void print_section(FILE *file, const struct timeline *timeline, const struct party *party,
 			  size_t number)
 {
@@ -82,6 +99,15 @@ static void print_section(FILE *file, const struct timeline *timeline, const str
 		putc('\n', file);
 		return;
 	case VERDICT_AMBIGUOUS:
+		if (section->rival_vcpus[0] != section->rival_vcpus[1]) {
+			fprintf(file,
+				": is VM %" PRIu64 " (process %d), but CPU %" PRIu32
+				" fits vCPU %" PRIu32 " as well as vCPU %" PRIu32
+				", which would give other times: record again, while these vCPUs are not busy all the time\n",
+				section->vms[0], pid_of(host, section->vms[0]), section->rival_cpu,
+				section->rival_vcpus[0], section->rival_vcpus[1]);
+			return;
+		}
 		if (section->rival == section->vms[0]) {
 			fprintf(file,
 				": fits VM %" PRIu64 " (process %d), but may do so by chance, or in more than one way: record more of it, and all of it within the time of the host's trace\n",
@@ -108,9 +134,14 @@ static void print_section(FILE *file, const struct timeline *timeline, const str
 		      file);
 		return;
 	}
+	if (section->by_chance)
+		fprintf(file,
+			", which may be by chance, so that its events count as assumed: record more of it, or name the VM with --vm %s=%" PRIu64,
+			party->path, section->vms[0]);
 	fprintf(file, section->verdict == VERDICT_PROVED ?
 			      ": all of its events that the trace can tell of are in its stays\n" :
 			      ": more of its events are in its stays than in another's, but NOT all\n");
+	print_choices(file, party, number);
 }
 
 static void print_count(FILE *file, uint64_t count, const char *what)
@@ -133,6 +164,7 @@ static void print_party(FILE *file, const struct timeline *timeline, const struc
 			counts->bounded, timeline_ns_up(timeline, party->uncertainty));
 	print_count(file, counts->before, "are of before the host's trace");
 	print_count(file, counts->after, "are of after the host's trace");
+	print_count(file, counts->unproved, "are too near an end of its trace to be proved");
 	print_count(file, counts->epoch, "are of another epoch of its clock, and left out");
 	print_count(file, counts->lost, "fall where the host's trace has lost events");
 	print_count(file, counts->outside, "lie in NO stay of their vCPU");

@@ -58,6 +58,7 @@ static struct json_object *units_of(const struct match *match, size_t section,
 			json_object_array_add(vcpus, json_object_new_uint64(
 							     host->vcpus[unit->vcpus[j]].vcpu_id));
 		json_object_object_add(object, "vcpus", vcpus);
+		json_object_object_add(object, "choice", json_object_new_boolean(unit->is_choice));
 		json_object_array_add(array, object);
 	}
 	return array;
@@ -79,6 +80,8 @@ static struct json_object *sections_of(const struct match *match, const struct h
 		json_object_object_add(object, "vms", vms);
 		if (section->verdict == VERDICT_AMBIGUOUS)
 			add(object, "rival", section->rival);
+		json_object_object_add(object, "by_chance",
+				       json_object_new_boolean(section->by_chance));
 		add(object, "events", section->events);
 		json_object_object_add(object, "cpus", units_of(match, i, host));
 		json_object_array_add(array, object);
@@ -99,6 +102,7 @@ static struct json_object *party_of(const struct timeline *timeline, const struc
 	add(object, "uncertainty", party->uncertainty);
 	add(object, "before", party->counts.before);
 	add(object, "after", party->counts.after);
+	add(object, "unproved", party->counts.unproved);
 	add(object, "lost", party->counts.lost);
 	add(object, "outside", party->counts.outside);
 	add(object, "unmatched", party->counts.unmatched);

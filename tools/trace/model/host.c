@@ -456,6 +456,16 @@ static void join_gaps(struct host *host)
 	host->nr_gaps = count + 1;
 }
 
+char *host_file_error(const struct host *host)
+{
+	int error = stay_file_error(host->file);
+
+	if (!error)
+		return NULL;
+	return text_of("the temporary file cannot be written: %s; set TMPDIR to a directory with more room",
+		       strerror(error));
+}
+
 char *host_finish(struct host *host)
 {
 	char *error;
@@ -471,6 +481,9 @@ char *host_finish(struct host *host)
 	join_gaps(host);
 	for (i = 0; i < host->nr_lanes; i++)
 		settle(host, &host->lanes[i]);
+	error = host_file_error(host);
+	if (error)
+		return error;
 	for (i = 0; i < host->nr_vcpus; i++)
 		find_eras(host, i);
 	return NULL;

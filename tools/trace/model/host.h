@@ -150,6 +150,16 @@ char *host_add(struct host *host, const struct event *event);
 char *host_finish(struct host *host);
 
 /**
+ * host_file_error() - could the temporary file be used?
+ * @host: the host
+ *
+ * What could not be written is in no list of stays, and host_finish() fails for that.
+ *
+ * Return: NULL, or what is wrong with it, to be freed.
+ */
+char *host_file_error(const struct host *host);
+
+/**
  * host_owner() - the vCPU that a thread runs
  * @host: the host
  * @thread: the host's thread

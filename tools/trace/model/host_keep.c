@@ -243,8 +243,7 @@ struct host *host_recall(struct binary_file *binary, char **error)
 	if (good)
 		get_lanes(host, binary);
 	good = good && !binary->failed;
-	if (good)
-		*error = host_finish(host);
+	*error = good ? host_finish(host) : host_file_error(host);
 	for (i = 0; i < host->nr_vcpus; i++)
 		good = good && host->vcpus[i].history;
 	host->lost = (size_t)lost;

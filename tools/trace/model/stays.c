@@ -27,6 +27,7 @@
 struct stay_file {
 	int fd;
 	off_t size;
+	int error;
 };
 
 struct stay_list {
@@ -64,6 +65,21 @@ void stay_file_free(struct stay_file *file)
 		return;
 	close(file->fd);
 	free(file);
+}
+
+int stay_file_error(const struct stay_file *file)
+{
+	return file->error;
+}
+
+/* A part of a block counts as none. */
+static bool is_whole(struct stay_file *file, ssize_t done, size_t wanted, int otherwise)
+{
+	if (done == (ssize_t)wanted)
+		return true;
+	if (!file->error)
+		file->error = done < 0 ? errno : otherwise;
+	return false;
 }
 
 struct stay_list *stay_list_new(struct stay_file *file)
@@ -127,8 +143,8 @@ static bool write_block(struct stay_list *list)
 		list->extents[extent] = list->file->size;
 		list->file->size += (off_t)(((size_t)FIRST_EXTENT << extent) * sizeof(list->last));
 	}
-	if (pwrite(list->file->fd, list->last, sizeof(list->last), place_of(list, block)) !=
-	    sizeof(list->last))
+	if (!is_whole(list->file, pwrite(list->file->fd, list->last, sizeof(list->last),
+					 place_of(list, block)), sizeof(list->last), ENOSPC))
 		return false;
 	list->written = list->last[STAYS_IN_BLOCK - 1].entry_order;
 	add_to_index(list, block, list->last[0].entry);
@@ -186,8 +202,8 @@ static bool first_entry(const struct stay_list *list, size_t block, uint64_t *en
 		*entry = list->last[0].entry;
 	else if (!(block % list->stride))
 		*entry = list->index[block / list->stride];
-	else if (pread(list->file->fd, entry, sizeof(*entry), place_of(list, block)) !=
-		 sizeof(*entry))
+	else if (!is_whole(list->file, pread(list->file->fd, entry, sizeof(*entry),
+					     place_of(list, block)), sizeof(*entry), EIO))
 		return false;
 	return true;
 }
@@ -211,8 +227,9 @@ static bool load(struct stay_cursor *cursor, size_t block)
 	if (block == list->nr_blocks) {
 		memcpy(cursor->stays, list->last, list->nr_last * sizeof(list->last[0]));
 		cursor->count = list->nr_last;
-	} else if (pread(list->file->fd, cursor->stays, sizeof(cursor->stays),
-			 place_of(list, block)) == sizeof(cursor->stays)) {
+	} else if (is_whole(list->file, pread(list->file->fd, cursor->stays,
+					      sizeof(cursor->stays), place_of(list, block)),
+			    sizeof(cursor->stays), EIO)) {
 		cursor->count = STAYS_IN_BLOCK;
 	}
 	return cursor->count;

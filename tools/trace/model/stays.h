@@ -72,6 +72,14 @@ struct stay_file *stay_file_new(char **error);
 void stay_file_free(struct stay_file *file);
 
 /**
+ * stay_file_error() - what has prevented a list of the file from being written or read
+ * @file: the file
+ *
+ * Return: a number of errno, the first one; 0 if there is none.
+ */
+int stay_file_error(const struct stay_file *file);
+
+/**
  * stay_list_new() - make an empty list
  * @file: where its blocks go
  *
@@ -90,7 +98,7 @@ void stay_list_free(struct stay_list *list);
  * @list: the list
  * @stay: the stay; few may come out of order
  *
- * Return: false if too many do, or it cannot be written.
+ * Return: false if too many do, or it cannot be written, see stay_file_error().
  */
 bool stay_list_add(struct stay_list *list, const struct stay *stay);
 

@@ -274,6 +274,90 @@ def test_ambiguous():
     check(status == 0 and "is VM 8" in err, err)
 
 
+def busy_world(offset, lengths=((0, 900_000), (1, 900_001))):
+    """Two vCPUs, 4 and 5, that are in the guest all the time; CPU 1 is vCPU 5"""
+    world = World(15)
+    guest, vm = world.guest("guest"), Vm(100, 7)
+    vcpus = [Vcpu(world, vm, 4 + number, -9_000_000 + number * offset) for number in (0, 1)]
+    begin = world.now + 100
+    for vcpu, (first, last) in zip(vcpus, lengths):
+        vcpu.run([begin + first, begin + last], None, 0)
+    for time in range(begin + 100_000, begin + 800_000, 10_000):
+        world.guest_event(guest, 1, time, vcpus[1].guest_time(time))
+    return world, guest
+
+
+def test_busy_vcpus_with_other_times():
+    """A CPU fits two vCPUs whose TSCs differ, as after a hotplug: no event is placed"""
+    world, guest = busy_world(20_000)
+    paths = write(world, [guest])
+    for name in ([], ["--model", f"{WORK}/busy-model"], ["--model", f"{WORK}/busy-model"]):
+        status, out, err = merge("--format", "json", *name, *paths)
+        check(status == 1 and "CPU 1 fits vCPU 4 as well as vCPU 5" in err and
+              "70 are of a CPU or guest that fits no vCPU" in err, f"{status}: {err}")
+        check({event["machine"] for event in events_of(out)} == {"host"}, "events were placed")
+    # The same, but vCPU 4 was not in the guest all that time
+    world, guest = busy_world(20_000, ((0, 400_000), (1, 900_001)))
+    events, err = judge(world, [guest])
+    check("more than one vCPU" not in err, err)
+    check({event["vcpu"] for event in events if event["name"] == "test_event"} == {5}, err)
+
+
+def test_busy_vcpus_with_one_time():
+    """The vCPU is a choice, the time is not"""
+    world, guest = busy_world(0)
+    _, err = judge(world, [guest])
+    check("guest: more than one vCPU fits CPU 1: " in err, err)
+    status, out, err = merge("--json", *write(world, [guest]))
+    check(status == 0 and json.loads(out)["machines"][1]["sections"][0]["cpus"][0]["choice"], err)
+
+
+def test_vcpus_of_others():
+    """CPU 0 fits each vCPU and is 2; CPUs 1 and 2 fit 0 and 1 alone"""
+    world = World(15)
+    guest, vm = world.guest("guest"), Vm(100, 7)
+    vcpus = [Vcpu(world, vm, number, -9_000_000) for number in (0, 1, 2)]
+    begin = world.now + 100
+    for number in (0, 1):
+        vcpus[number].run([begin + number, begin + 900_000 + number], None, 0)
+    entries = range(begin + 20_000, begin + 820_000, 40_000)
+    vcpus[2].run([time for entry in entries for time in (entry, entry + 20_000)], None, 0)
+    for entry in entries:
+        world.guest_event(guest, 0, entry + 5000, vcpus[2].guest_time(entry + 5000))
+    for time in range(begin + 30_000, begin + 800_000, 7000):
+        world.guest_event(guest, 1, time, vcpus[0].guest_time(time))
+        world.guest_event(guest, 2, time + 50, vcpus[1].guest_time(time + 50))
+    events, err = judge(world, [guest])
+    check("guest: more than one vCPU fits CPU 1, CPU 2: " in err, err)
+    check({event["vcpu"] for event in events
+           if event["name"] == "test_event" and event["cpu"] == 0} == {2}, err)
+
+
+def test_stranger():
+    """A few events of another host's guest that fit a busy VM: that is no proof"""
+    world = World(15)
+    guest = world.guest("guest")
+    begin = world.now + 100
+    vcpu = Vcpu(world, Vm(100, 7), 0, -9_000_000)
+    vcpu.run([time for entry in range(begin, begin + 20_000_000, 100_000)
+              for time in (entry, entry + 95_000)], None, 0)
+    for entry in range(begin, begin + 16_000_000, 2_000_000):
+        world.guest_event(guest, 0, entry + 1000, vcpu.guest_time(entry + 1000))
+    events, err = judge(world, [guest])
+    check("may be by chance" in err and "8 of them by a formula" in err, err)
+    words = {event["certainty"] for event in events if event["name"] == "test_event"}
+    check(words == {"assumed"}, str(words))
+    paths = write(world, [guest])
+    for name in ([], [], ["--vm", f"{paths[0]}=7"]):
+        model = [] if name else ["--model", f"{WORK}/stranger-model"]
+        status, out, err = merge("--format", "json", *model, *name, *paths)
+        words = {event["certainty"] for event in events_of(out) if event["machine"] == "guest"}
+        check(status == 0 and words == {"known" if name else "assumed"}, f"{words}: {err}")
+        check(("may be by chance" in err) != bool(name), err)
+    world, guest = simple()
+    check("by chance" not in judge(world, [guest])[1], "1000 events in 400 stays")
+
+
 def refused(world, guests, text):
     status, out, err = merge("--format", "json", *write(world, guests))
     check(status == 2 and not out and re.search(text, err), f"{status}: {err}")
@@ -405,7 +489,7 @@ def without_counter(seed, hertz=1_000_000_000, told=None, number=None):
     return world, guest
 
 
-def in_bounds(world, out, err, least=1900):
+def in_bounds(world, out, err, least=1500):
     """How many events there are; the truth of each is within its bound"""
     placed, widest = 0, 0
     for event in events_of(out):
@@ -439,6 +523,55 @@ def test_no_counter():
             check(merge("--format", "json", "--model", model, *paths) == (status, out, err),
                   "another result with a model")
         os.unlink(model)
+
+
+def test_no_counter_stopped():
+    """The VM is stopped for 1 ms, and the few events after that fit without it, too"""
+    world = World(37)
+    guest = world.guest("guest")
+    guest.hertz = 1_000_000_000
+    vcpu = Vcpu(world, Vm(100, 7), 0, 0)
+    times = world.stays(400)
+    stopped, length = times[-1] + 10, 2_000_000
+    vcpu.run(times, None, 0)
+    later = world.stays(200, stopped + length)
+    vcpu.run(later, None, 0)
+
+    def inside(time):
+        return any(entry < time < leave for entry, leave in zip(later[::2], later[1::2]))
+    after = [time for time in range(stopped + 2 * length, stopped + 3 * length, 100)
+             if inside(time) and inside(time - length)]
+    for entry, leave in zip(times[::2], times[1::2]):
+        for time in (entry, (entry + leave) // 2, leave):
+            world.guest_event(guest, 0, time, time // 2)
+    for time in after[::len(after) // 4]:
+        world.guest_event(guest, 0, time, (time - length) // 2)
+    status, out, err = merge("--format", "json", *write(world, [guest]))
+    check(status == 0 and "are too near an end of its trace to be proved" in err, f"{status}: {err}")
+    check(800 < in_bounds(world, out, err, 800) < 1200, err)
+
+
+def test_no_counter_restored():
+    """Another offset of the TSC tells that the guest was restored: one side of it is placed"""
+    for first, second in ((300, 150), (150, 300)):
+        world = World(38)
+        guest = world.guest("guest")
+        guest.hertz = 1_000_000_000
+        vcpu = Vcpu(world, Vm(100, 7), 0, 0)
+        times = world.stays(first)
+        vcpu.run(times, None, 0)
+        vcpu.offset = -1_000_000
+        vcpu.tell(times[-1] + 5, OFFSET)
+        later = world.stays(second, times[-1] + 10)
+        vcpu.run(later, None, 0)
+        for time in times + later:
+            world.guest_event(guest, 0, time, time // 2)
+        status, out, err = merge("--format", "json", *write(world, [guest]))
+        check(status == 0, f"{status}: {err}")
+        in_bounds(world, out, err, 400)
+        ticks = [event["ticks"] for event in events_of(out) if event["name"] == "test_event"]
+        check(max(ticks) < times[-1] if first > second else min(ticks) > times[-1],
+              "of the other side")
 
 
 def test_no_counter_in_perfetto():
@@ -853,6 +986,33 @@ def test_output_is_input():
         check(file.read() == data, "it was overwritten")
     _, _, err = merge("-o", f"{WORK}/kept.json", host, other)
     check(os.path.exists(f"{WORK}/kept.json"), err)
+
+
+def test_no_room():
+    """A temporary file that cannot be written is not the fault of a trace"""
+    world, guest = simple(39)
+    paths, name = write(world, [guest]), f"{WORK}/no-room-model"
+    check(merge("--model", name, *paths)[0] == 0, "a model")
+    for options in [], ["--model", name]:
+        done = subprocess.run(
+            [MERGE, *options, *paths], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            check=False, timeout=LIMIT, restore_signals=False,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)))
+        check(done.returncode == 2 and not done.stdout and
+              "the temporary file cannot be written: File too large; set TMPDIR" in done.stderr,
+              options, done.returncode, done.stderr)
+
+
+def test_same_trace():
+    """Under whatever name"""
+    world, guest = simple(40)
+    paths = write(world, [guest])
+    link = f"{WORK}/same"
+    os.symlink(paths[0], link)
+    for other in paths[0], f"{paths[0]}/", link:
+        for words in ([], ["--host", paths[1]]):
+            status, out, err = merge(*words, *paths, other)
+            check(status == 2 and not out and "are the same trace" in err, f"{status}: {err}")
 
 
 def test_model():

@@ -243,5 +243,39 @@ def test_fits_by_chance():
           in out, got, out, err)
 
 
+def test_vcpus_in_turn():
+    """What is in no stay of the one is in one of the other: a shift is seen all the same"""
+    for wrong in 0, 10_000:
+        world = World(17)
+        guest, vm = world.guest("guest"), Vm(100, 7)
+        vcpus = [Vcpu(world, vm, number, -9_000_000) for number in (0, 1)]
+        for cpu, vcpu in enumerate(vcpus):
+            entries = [world.now + 1000 + 10_000 * cpu + 20_000 * turn for turn in range(20)]
+            vcpu.run([time for entry in entries for time in (entry, entry + 9000)], None, 0)
+            for entry in entries[:-1]:
+                world.guest_event(guest, cpu, entry + 4500, vcpu.guest_time(entry + 4500 + wrong))
+        host, path = write(world), write_guest(guest)
+        if wrong:
+            gives(1, "which may be by chance", host, f"100:{path}")
+            gives(1, "38 fell outside", host, f"100:{path}", "--vcpu", "100:0=0", "--vcpu", "100:1=1")
+            found(0, {0: (1, "named"), 1: (0, "named")}, host, f"100:{path}", "--vcpu", "100:0=1",
+                  "--vcpu", "100:1=0")
+            continue
+        found(0, {0: (0, "found"), 1: (1, "found")}, host, f"100:{path}")
+        for shift in "-10000", "10000":
+            result = found(1, {0: (0, "found"), 1: (1, "found")}, "--shift", shift, host,
+                           f"100:{path}")
+            check(result["outside"], result)
+
+
+def test_plugged_vcpu():
+    """-smp 1,maxcpus=6,sockets=2,cores=3: a VM has no vCPU 1 when its second one is vCPU 4"""
+    world = World(18)
+    guest, vm = world.guest("guest"), Vm(100, 7)
+    for cpu, number in ((0, 0), (1, 4)):
+        Vcpu(world, vm, number, -9_000_000).run(world.stays(25), guest, cpu)
+    found(0, {0: (0, "found"), 1: (4, "found")}, write(world), f"100:{write_guest(guest)}")
+
+
 if __name__ == "__main__":
     main("verify", dict(globals()), WORK)

@@ -27,10 +27,12 @@
 #include "common/message.h"
 
 /*
- * Where vCPUs are left over, a fit has to be less likely than this to come by chance to be a
- * proof.
+ * Where a CPU has a choice of vCPUs, a fit has to be less likely than this to come by chance to be
+ * a proof.
  */
 #define CHANCE_MAX 0.001
+/* The same if it speaks against the vCPU of the CPU's number */
+#define CHANCE_OF_EXCHANGE 1e-12
 
 /* A vCPU of one VM */
 struct place {
@@ -547,16 +549,19 @@ static void free_fit(struct guest_fit *fit)
 	free(fit->rivals);
 }
 
-/* Would samples of any time fit, where the vCPU is one of several that can be? */
-static bool fits_by_chance(const struct vcpu_result *result, size_t choices)
+/*
+ * Would samples of any time fit, where the vCPU is one of several that can be, with more than
+ * this chance?
+ */
+static bool fits_by_chance(const struct vcpu_result *result, size_t choices, double limit)
 {
 	double share = result->span ? (double)result->in_guest / (double)result->span : 1;
 	double chance = (double)choices;
 	size_t i;
 
-	for (i = 0; i < result->stays_used && chance > CHANCE_MAX; i++)
+	for (i = 0; i < result->stays_used && chance > limit; i++)
 		chance *= share;
-	return chance > CHANCE_MAX;
+	return chance > limit;
 }
 
 /* The vCPU that a CPU is judged against if it fits none: that of its number, or any */
@@ -570,11 +575,38 @@ static uint32_t fallback(const struct guest_fit *fit, size_t cpu)
 	return fit->nr_vcpus ? fit->vcpus[0] : fit->cpus[cpu]->number;
 }
 
-static void check_cpu(const struct host_trace *trace, const struct clocktrace_guests *history,
-		      const struct guest_fit *fit, size_t cpu, bool is_named,
-		      struct vcpu_result *result)
+/* The vCPUs of the guest that no name gives to another CPU */
+static size_t count_choices(const struct guest_fit *fit, const struct cpu_name *names,
+			    size_t nr_names)
 {
-	size_t vcpu = fit->chosen[cpu], spare = fit->nr_vcpus - fit->nr_cpus;
+	size_t i, named = 0;
+
+	for (i = 0; i < fit->nr_cpus; i++)
+		named += find_name(names, nr_names, fit->cpus[i]) != NULL;
+	return fit->nr_vcpus > named ? fit->nr_vcpus - named : 0;
+}
+
+/*
+ * Does the CPU fit another vCPU than that of its number, which is there and does not fit? That is
+ * so after some hotplugs. But times that are all wrong by as much can look like that, too: where
+ * vCPUs take turns, what is in no stay of the one is in one of the other.
+ */
+static bool is_exchanged(const struct guest_fit *fit, size_t cpu)
+{
+	size_t i;
+
+	for (i = 0; i < fit->nr_vcpus; i++)
+		if (fit->vcpus[i] == fit->cpus[cpu]->number)
+			return i != fit->chosen[cpu] && !fit->fits[cpu * fit->nr_vcpus + i];
+	return false;
+}
+
+static void check_cpu(const struct host_trace *trace, const struct clocktrace_guests *history,
+		      const struct guest_fit *fit, size_t cpu, const struct cpu_name *names,
+		      size_t nr_names, struct vcpu_result *result)
+{
+	size_t vcpu = fit->chosen[cpu], choices = count_choices(fit, names, nr_names);
+	double limit = is_exchanged(fit, cpu) ? CHANCE_OF_EXCHANGE : CHANCE_MAX;
 
 	check_vcpu(trace, history, fit->cpus[cpu],
 		   vcpu == FIT_NONE ? fallback(fit, cpu) : fit->vcpus[vcpu], result);
@@ -583,18 +615,19 @@ static void check_cpu(const struct host_trace *trace, const struct clocktrace_gu
 	} else if (fit->rivals[cpu] != FIT_NONE) {
 		result->identity = IDENTITY_AMBIGUOUS;
 		result->rival = fit->vcpus[fit->rivals[cpu]];
-	} else if (is_named) {
+	} else if (find_name(names, nr_names, fit->cpus[cpu])) {
 		result->identity = IDENTITY_NAMED;
-	} else if (fit->nr_vcpus > fit->nr_cpus && fits_by_chance(result, spare)) {
+	} else if (choices > 1 && !result->outside && fits_by_chance(result, choices - 1, limit)) {
 		result->identity = IDENTITY_CHANCE;
 	} else {
 		result->identity = IDENTITY_FOUND;
 	}
 }
 
+/* @told is the history that is not shifted: which vCPU a CPU is does not depend on a shift. */
 static void check_guest(const struct host_trace *trace, const struct clocktrace_guests *history,
-			const struct guest_samples *guest, const struct cpu_name *names,
-			size_t nr_names, struct check_result *result)
+			const struct clocktrace_guests *told, const struct guest_samples *guest,
+			const struct cpu_name *names, size_t nr_names, struct check_result *result)
 {
 	struct vcpu_result *vcpu;
 	struct guest_fit fit;
@@ -602,14 +635,13 @@ static void check_guest(const struct host_trace *trace, const struct clocktrace_
 	size_t count, i, cpu = 0;
 
 	list = find_series(guest, &count);
-	fit_guest(trace, history, guest, list, count, names, nr_names, &fit);
+	fit_guest(trace, told, guest, list, count, names, nr_names, &fit);
 	for (i = 0; i < count; i++) {
 		result->vcpus = array_room(result->vcpus, result->nr_vcpus,
 					   sizeof(*result->vcpus));
 		vcpu = &result->vcpus[result->nr_vcpus++];
 		if (list[i].is_of_trace) {
-			check_cpu(trace, history, &fit, cpu++,
-				  find_name(names, nr_names, &list[i]), vcpu);
+			check_cpu(trace, history, &fit, cpu++, names, nr_names, vcpu);
 		} else {
 			check_vcpu(trace, history, &list[i], list[i].number, vcpu);
 			vcpu->identity = IDENTITY_TOLD;
@@ -682,15 +714,18 @@ void check(struct host_trace *trace, const struct guest_samples *guests,
 	   struct check_result *result)
 {
 	struct clocktrace_guests *history = make_history(trace, shift);
+	struct clocktrace_guests *told = shift ? make_history(trace, 0) : history;
 	size_t guest;
 
 	*result = (struct check_result){ 0 };
 	for (guest = 0; guest < nr_guests; guest++) {
 		result->silent += !guests[guest].count;
-		check_guest(trace, history, &guests[guest], names, nr_names, result);
+		check_guest(trace, history, told, &guests[guest], names, nr_names, result);
 	}
 	measure_used(trace, result);
 	add_up(result);
+	if (told != history)
+		clocktrace_guests_free(told);
 	clocktrace_guests_free(history);
 }
 

@@ -134,7 +134,7 @@ void check_names(const struct host_trace *trace, const struct guest_samples *gue
  * @shift: ticks by which every offset is made wrong, modulo 2^64
  * @result: filled; free @result->vcpus
  *
- * Which vCPU each CPU of a traced guest is, is found by fit.
+ * Which vCPU each CPU of a traced guest is, is found by fit, without the shift.
  *
  * Ends the program if the events contradict each other so that no history comes of
  * them.

@@ -138,7 +138,8 @@ static void put_data(FILE *file, const struct html *html)
 		fprintf(file, ",\"host\":%s,\"placed\":%" PRIu64 ",\"unplaced\":%" PRIu64 "}",
 			party->is_host ? "true" : "false", party->counts.placed,
 			party->counts.before + party->counts.after + party->counts.outside +
-				party->counts.lost + party->counts.unmatched);
+				party->counts.lost + party->counts.unmatched +
+				party->counts.unproved);
 	}
 	fprintf(file,
 		"],\n\"first\":%" PRIu64 ",\"last\":%" PRIu64 ",\"left_out\":%" PRIu64
