@@ -50,8 +50,8 @@ static void check_sample(const struct guest_sample *sample, const char *path,
 			 uint64_t number)
 {
 	if (sample->magic != GUEST_SAMPLE_MAGIC)
-		die("%s: record %llu is not a sample", path,
-		    (unsigned long long)number);
+		die("%s: record %llu is not a sample of clocktrace-guest-sampler: name its file, one of trace-cmd, or a directory with what LTTng, trace-cmd or perf has recorded",
+		    path, (unsigned long long)number);
 	if (!(sample->flags & GUEST_SAMPLE_COUNTER))
 		die("%s: sample %llu is not of the counter: the guest's kernel does not trust its TSC" REMEDY,
 		    path, (unsigned long long)number);
