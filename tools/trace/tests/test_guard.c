@@ -202,8 +202,19 @@ static void test_whole(void)
 	free(path);
 }
 
+/* A shell that began this in the background, or nohup, has had some ignored. */
+static void take_all_signals(void)
+{
+	static const int numbers[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE };
+	size_t i;
+
+	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		signal(numbers[i], SIG_DFL);
+}
+
 int main(void)
 {
+	take_all_signals();
 	clocks = mmap(NULL, sizeof(*clocks), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
 		      -1, 0);
 	if (clocks == MAP_FAILED || !mkdtemp(directory))
