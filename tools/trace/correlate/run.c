@@ -213,8 +213,12 @@ static bool place_by_bounds(struct timeline_run *run, struct guest_stream *guest
 		return false;
 	}
 	/* No event is of before the one before it in its stream. */
+	if (ticks.last < guest->last_time) {
+		party->counts.outside++;
+		return false;
+	}
 	if (ticks.first < guest->last_time)
-		ticks.first = guest->last_time <= ticks.last ? guest->last_time : ticks.last;
+		ticks.first = guest->last_time;
 	guest->placed = (struct placed){
 		.event = event,
 		.stream = guest->stream,
