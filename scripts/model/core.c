@@ -4,11 +4,9 @@
  * test on a machine can bring about, or not each time. Prints TAP.
  */
 
-#include <stdarg.h>
-#include <stdlib.h>
-
 #include "../../kernel/kernel/time/clock_trace_internal.h"
 #include "../../kernel/kernel/time/clock_trace_line.h"
+#include "tests.h"
 
 #define FREQUENCY 2000000000ULL
 
@@ -28,7 +26,6 @@ static s64 offset[MODEL_CPUS];
 static u64 lead_of_fast_clock;
 /* CLOCK_MONOTONIC is made from the counters */
 static bool tsc_keeps_time, condemned;
-static unsigned int failed, number;
 /* What happens while a task that reads CLOCK_MONOTONIC is preempted, once */
 static void (*preempted)(void);
 
@@ -171,18 +168,6 @@ static struct clock_trace_source source = {
 };
 
 /* --- the tests --- */
-
-static void point(bool good, const char *format, ...)
-{
-	va_list args;
-
-	printf("%sok %u - ", good ? "" : "not ", ++number);
-	va_start(args, format);
-	vprintf(format, args);
-	va_end(args);
-	putchar('\n');
-	failed += !good;
-}
 
 static u64 read_on(unsigned int cpu)
 {
@@ -874,10 +859,7 @@ static void stale_measurement(void)
 	point(!clock_trace_cpu_has_passed(3), "nor has one that was measured before resume");
 }
 
-static const struct {
-	const char *name;
-	void (*run)(void);
-} tests[] = {
+static const struct model_test tests[] = {
 	{ "first use", first_use },
 	{ "firmware", firmware },
 	{ "failed check", failed_check },
@@ -906,22 +888,16 @@ static const struct {
 	{ "measurement before a disruption", stale_measurement },
 };
 
-/* Each test is a process of its own, as the clock cannot be set back */
+static void begin_test(const struct model_test *test)
+{
+	srandom(test - tests + 1);
+	/* These begin before there is a counter */
+	if (test->run != preempted_call && test->run != reused_while_read &&
+	    test->run != lost_while_enabled)
+		boot();
+}
+
 int main(int argc, char **argv)
 {
-	unsigned long i = argc > 1 ? strtoul(argv[1], NULL, 10) : ARRAY_SIZE(tests);
-
-	if (i >= ARRAY_SIZE(tests)) {
-		printf("%zu\n", ARRAY_SIZE(tests));
-		return 0;
-	}
-	srandom(i + 1);
-	printf("# %s\n", tests[i].name);
-	/* These begin before there is a counter */
-	if (tests[i].run != preempted_call && tests[i].run != reused_while_read &&
-	    tests[i].run != lost_while_enabled)
-		boot();
-	tests[i].run();
-	printf("1..%u\n", number);
-	return failed != 0;
+	return run_model_test(argc, argv, "", tests, ARRAY_SIZE(tests), begin_test);
 }

@@ -4,11 +4,9 @@
  * Prints TAP.
  */
 
-#include <stdarg.h>
-#include <stdlib.h>
-
 #include "../../kernel/kernel/time/clock_trace_check.h"
 #include "../../kernel/kernel/time/clock_trace_internal.h"
+#include "tests.h"
 
 unsigned int model_cpu;
 struct cpumask model_online = { 0xf };
@@ -22,7 +20,7 @@ static struct workqueue_struct { int unused; } own_wq;
 struct workqueue_struct *system_freezable_wq = &own_wq;
 
 static struct work_struct *queue[16];
-static unsigned int queued, number, failed;
+static unsigned int queued;
 static struct notifier_block *pm;
 static int (*online)(unsigned int);
 
@@ -205,18 +203,6 @@ void model_waits_for_ever(void)
 	exit(1);
 }
 
-static void point(bool good, const char *format, ...)
-{
-	va_list args;
-
-	printf("%sok %u - ", good ? "" : "not ", ++number);
-	va_start(args, format);
-	vprintf(format, args);
-	va_end(args);
-	putchar('\n');
-	failed += !good;
-}
-
 /* --- the tests --- */
 
 static void first_check(void)
@@ -383,10 +369,7 @@ static void suspend(void)
 	      "all CPUs are measured after it, and the epoch is given back");
 }
 
-static const struct {
-	const char *name;
-	void (*run)(void);
-} tests[] = {
+static const struct model_test tests[] = {
 	{ "first check", first_check },
 	{ "another counter", other_counter },
 	{ "no memory for a workqueue", no_workqueue },
@@ -396,21 +379,15 @@ static const struct {
 	{ "suspend", suspend },
 };
 
-/* As core.c */
-int main(int argc, char **argv)
+static void begin_test(const struct model_test *test)
 {
-	unsigned long i = argc > 1 ? strtoul(argv[1], NULL, 10) : ARRAY_SIZE(tests);
-
-	if (i >= ARRAY_SIZE(tests)) {
-		printf("%zu\n", ARRAY_SIZE(tests));
-		return 0;
-	}
-	printf("# monitor, %s\n", tests[i].name);
-	no_memory = tests[i].run == no_workqueue;
+	no_memory = test->run == no_workqueue;
 	begin_time_line(0);
 	measured = 0;
 	model_initcall();
-	tests[i].run();
-	printf("1..%u\n", number);
-	return failed != 0;
+}
+
+int main(int argc, char **argv)
+{
+	return run_model_test(argc, argv, "monitor, ", tests, ARRAY_SIZE(tests), begin_test);
 }
