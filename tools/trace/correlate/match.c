@@ -274,8 +274,7 @@ static bool is_same_time(const struct host *host, const struct unit *unit, size_
 		if ((era->vcpu != vcpu && era->vcpu != other) || !unit->era_fits[i].inside ||
 		    found[era->vcpu == other])
 			continue;
-		if (tsc && (tsc->offset != era->tsc.offset || tsc->ratio != era->tsc.ratio ||
-			    tsc->frac_bits != era->tsc.frac_bits))
+		if (tsc && !same_tsc(tsc, &era->tsc))
 			return false;
 		tsc = &era->tsc;
 		found[era->vcpu == other] = holds_all(host, unit, i);

@@ -29,21 +29,6 @@ void track_add(struct track *track, const struct knot *knot)
 	track->knots[track->count++] = *knot;
 }
 
-/* The gap of the host's trace that begins at or before a time, and is the last such one */
-static const struct gap *find_gap(const struct host *host, uint64_t time)
-{
-	size_t low = 0, high = host->nr_gaps, middle;
-
-	while (low < high) {
-		middle = low + (high - low) / 2;
-		if (host->gaps[middle].from.host_time <= time)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low ? &host->gaps[low - 1] : NULL;
-}
-
 /* In the first tick, a stay may end that began before; in the last one, one may begin. */
 static bool is_silent(const struct host *host, uint64_t end, wide time)
 {
@@ -64,7 +49,7 @@ static wide next_possible(const struct host *host, struct stay_cursor *cursor, u
 	stay = stay_from(cursor, (uint64_t)time);
 	if (stay && (wide)stay->entry < next)
 		next = stay->entry > (uint64_t)time ? (wide)stay->entry : time;
-	gap = find_gap(host, (uint64_t)time);
+	gap = host_gap_until(host, (uint64_t)time);
 	gap = gap ? gap + 1 : host->gaps;
 	if (gap != host->gaps + host->nr_gaps && (wide)gap->from.host_time < next)
 		next = (wide)gap->from.host_time;
@@ -84,7 +69,7 @@ static wide last_possible(const struct host *host, struct stay_cursor *cursor, u
 	stay = stay_until(cursor, (uint64_t)time);
 	if (stay && (wide)stay->exit > last)
 		last = stay->exit < (uint64_t)time ? (wide)stay->exit : time;
-	gap = find_gap(host, (uint64_t)time);
+	gap = host_gap_until(host, (uint64_t)time);
 	if (gap && (wide)gap->to.host_time > last)
 		last = (wide)gap->to.host_time;
 	return last;
@@ -114,7 +99,7 @@ void track_widen(struct knot *knot, const struct host *host, const uint64_t *end
 	else if (knot->first >= (wide)end)
 		knot->first = (wide)end;
 	else if (host_in_gap(host, (uint64_t)knot->first))
-		knot->first = (wide)find_gap(host, (uint64_t)knot->first)->from.host_time;
+		knot->first = (wide)host_gap_until(host, (uint64_t)knot->first)->from.host_time;
 	else if ((stay = stay_until(cursor, (uint64_t)knot->first)) &&
 		 stay->exit >= (uint64_t)knot->first)
 		knot->first = (wide)stay->entry;
@@ -123,7 +108,7 @@ void track_widen(struct knot *knot, const struct host *host, const uint64_t *end
 	else if (knot->last <= (wide)host->whole_from.host_time)
 		knot->last = (wide)host->whole_from.host_time;
 	else if (host_in_gap(host, (uint64_t)knot->last))
-		knot->last = (wide)find_gap(host, (uint64_t)knot->last)->to.host_time;
+		knot->last = (wide)host_gap_until(host, (uint64_t)knot->last)->to.host_time;
 	else if ((stay = stay_from(cursor, (uint64_t)knot->last)) &&
 		 stay->entry <= (uint64_t)knot->last)
 		knot->last = (wide)stay->exit;

@@ -363,7 +363,7 @@ static char *commit(struct host *host)
 	return status == CLOCKTRACE_OK ? NULL : text_of("%s", clocktrace_status_text(status));
 }
 
-static bool same_tsc(const struct clocktrace_guest_tsc *a, const struct clocktrace_guest_tsc *b)
+bool same_tsc(const struct clocktrace_guest_tsc *a, const struct clocktrace_guest_tsc *b)
 {
 	return a->offset == b->offset && a->ratio == b->ratio && a->frac_bits == b->frac_bits;
 }
@@ -489,7 +489,7 @@ char *host_finish(struct host *host)
 	return NULL;
 }
 
-bool host_in_gap(const struct host *host, uint64_t time)
+const struct gap *host_gap_until(const struct host *host, uint64_t time)
 {
 	size_t low = 0, high = host->nr_gaps, middle;
 
@@ -500,7 +500,14 @@ bool host_in_gap(const struct host *host, uint64_t time)
 		else
 			high = middle;
 	}
-	return low && time <= host->gaps[low - 1].to.host_time;
+	return low ? &host->gaps[low - 1] : NULL;
+}
+
+bool host_in_gap(const struct host *host, uint64_t time)
+{
+	const struct gap *gap = host_gap_until(host, time);
+
+	return gap && time <= gap->to.host_time;
 }
 
 bool era_to_host(const struct host *host, const struct era *era, uint64_t guest,

@@ -170,6 +170,22 @@ char *host_file_error(const struct host *host);
 const struct vcpu *host_owner(const struct host *host, int thread, uint32_t vcpu_id);
 
 /**
+ * same_tsc() - is it the same formula?
+ * @a: from the host's counter to a guest's
+ * @b: likewise
+ */
+bool same_tsc(const struct clocktrace_guest_tsc *a, const struct clocktrace_guest_tsc *b);
+
+/**
+ * host_gap_until() - the last gap that begins at or before a host time
+ * @host: the host, finished
+ * @time: the host time
+ *
+ * Return: NULL if there is none.
+ */
+const struct gap *host_gap_until(const struct host *host, uint64_t time);
+
+/**
  * host_in_gap() - may events be missing at a host time?
  * @host: the host, finished
  * @time: the host time
