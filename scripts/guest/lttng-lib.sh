@@ -76,11 +76,11 @@ create_session()
 		lttng add-context -k -c kernel -t tid
 }
 
-# record NAME EVENTS-PER-CPU: a session from its beginning to its end
+# record NAME EVENTS-PER-CPU [BURST]: a session from its beginning to its end
 record()
 {
 	create_session "$1" -o "$TRACES/$1" && lttng start &&
-		"$LTTNG_TOOLS/tests/bracket" "$2" && lttng stop && lttng destroy "$1"
+		"$LTTNG_TOOLS/tests/bracket" "${@:2}" && lttng stop && lttng destroy "$1"
 }
 
 # kernel_log COMMAND...: run it, print what it adds to the kernel's log, and return
