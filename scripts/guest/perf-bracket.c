@@ -19,6 +19,8 @@
 
 #define CLOCK_TRACE	15
 #define CALLS_ON_A_CPU	500
+/* Then a pause, so that on virtual CPUs the calls are of many stays in the guest */
+#define CALLS_OF_A_BURST	100
 
 struct bracket {
 	struct timespec trace[2];
@@ -61,6 +63,7 @@ static void write_brackets(const char *path, const struct bracket *brackets, uin
 
 int main(int argc, char **argv)
 {
+	const struct timespec millisecond = { .tv_nsec = 1000000 };
 	uint64_t cpus = (uint64_t)sysconf(_SC_NPROCESSORS_ONLN), count, i;
 	struct bracket *brackets;
 
@@ -77,6 +80,8 @@ int main(int argc, char **argv)
 
 		if (i % CALLS_ON_A_CPU == 0)
 			move_to_cpu(i / CALLS_ON_A_CPU % cpus);
+		if (i % CALLS_OF_A_BURST == 0)
+			nanosleep(&millisecond, NULL);
 		if (clock_gettime(CLOCK_REALTIME, &b->real[0]) ||
 		    clock_gettime(CLOCK_TRACE, &b->trace[0]))
 			die("clock_gettime: %m");
