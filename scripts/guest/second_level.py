@@ -128,10 +128,13 @@ class Guest:
 
     def wait_for_event(self, name):
         """Wait for an event of QEMU, and forget all before it."""
+        end = time.monotonic() + LIMIT
         while True:
             while self.events:
                 if self.events.pop(0)["event"] == name:
                     return
+            if time.monotonic() > end:
+                raise GuestError(f"{self.name}: no event {name} within {LIMIT} s")
             message = self._read_message()
             if "event" in message:
                 self.events.append(message)
@@ -184,7 +187,8 @@ class Guest:
     def kill(self):
         """SIGKILL, and wait for its end"""
         self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
+        wait_for(f"{self.name}: the end of QEMU after SIGKILL",
+                 lambda: self.process.poll() is not None)
 
     def quit(self):
         if self.process.poll() is None:

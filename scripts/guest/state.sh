@@ -11,11 +11,14 @@ STATE_PATIENCE=60
 # await_state counter|monotonic|fallback: until the clock is in that state, with a limit
 await_state()
 {
-	local i
+	local end=$((SECONDS + STATE_PATIENCE))
 
-	for ((i = 0; i < 10 * STATE_PATIENCE; i++)); do
-		[[ $(<$CLOCK_STATE) != "$1" ]] || return 0
+	while [[ $(<$CLOCK_STATE) != "$1" ]]; do
+		if ((SECONDS >= end)); then
+			printf 'the clock is in state %s, not %s, after %d s: %s\n' "$(<$CLOCK_STATE)" \
+				"$1" "$STATE_PATIENCE" "$(<"${CLOCK_STATE%/*}/reason")" >&2
+			return 1
+		fi
 		sleep 0.1
 	done
-	return 1
 }

@@ -467,6 +467,90 @@ static void resume(void)
 	point(vdso_page.clock_trace.epoch == clock_trace_epoch(), "until all have passed");
 }
 
+/* A hypervisor sets all counters back, and notifies nobody */
+static void set_back(void)
+{
+	u32 epoch = clock_trace_epoch();
+	unsigned int cpu, i, resets = 0;
+	u64 before;
+
+	sample_on(0);
+	rechecked = false;
+	/* Each CPU is a little behind the one that looked before it, and jiffies are fast */
+	for (i = 0; i < 100; i++) {
+		offset[i % MODEL_CPUS] -= 100;
+		now += NSEC_PER_SEC / 10;
+		jiffies += HZ / 10 + HZ / 45;
+		model_cpu = i % MODEL_CPUS;
+		resets += clock_trace_look_for_reset();
+	}
+	point(!resets && clock_trace_epoch() == epoch && vdso_page.clock_trace.epoch == epoch,
+	      "a counter that goes on keeps its epoch");
+
+	before = read_on(1);
+	for (cpu = 0; cpu < MODEL_CPUS; cpu++)
+		offset[cpu] -= FREQUENCY * 10;
+	now += NSEC_PER_SEC;
+	jiffies += HZ;
+	point(read_on(1) < before && clock_trace_epoch() == epoch,
+	      "until a check looks, readers go back with a counter that was set back");
+	model_cpu = 1;
+	point(clock_trace_look_for_reset() && clock_trace_epoch() != epoch &&
+	      !vdso_page.clock_trace.epoch && rechecked,
+	      "then another epoch begins, which is withheld until the CPUs are measured");
+	before = read_on(1);
+	now += NSEC_PER_SEC;
+	point(read_on(1) > before, "in which the clock does not stand still");
+	all_pass();
+	epoch = clock_trace_epoch();
+	point(vdso_page.clock_trace.epoch == epoch, "until all have passed");
+
+	model_cpu = 2;
+	clock_trace_look_for_reset();
+	/* A check a minute, and half a minute */
+	now += 60 * NSEC_PER_SEC;
+	jiffies += 60 * HZ;
+	for (cpu = 0; cpu < MODEL_CPUS; cpu++)
+		offset[cpu] -= FREQUENCY * 30;
+	point(clock_trace_look_for_reset() && clock_trace_epoch() != epoch,
+	      "one that was set back by less than the time since the last check is found, too");
+
+	/* CLOCK_MONOTONIC depends on the counter: it stands still, and jiffies with it */
+	all_pass();
+	epoch = clock_trace_epoch();
+	for (cpu = 0; cpu < MODEL_CPUS; cpu++)
+		offset[cpu] -= FREQUENCY;
+	point(clock_trace_look_for_reset() && clock_trace_epoch() != epoch,
+	      "or while jiffies stand still");
+
+	all_pass();
+	epoch = clock_trace_epoch();
+	cpumask_clear_cpu(3, &clock_trace_measured);
+	model_cpu = 3;
+	offset[3] -= FREQUENCY;
+	point(!clock_trace_look_for_reset() && clock_trace_epoch() == epoch,
+	      "a CPU that is not measured tells nothing");
+	clock_trace_bar(cpu_online_mask);
+	for (cpu = 0; cpu < MODEL_CPUS; cpu++)
+		offset[cpu] -= FREQUENCY;
+	model_cpu = 0;
+	point(!clock_trace_look_for_reset(), "nor does anyone in a suspend");
+	clock_trace_unbar();
+	point(clock_trace_look_for_reset(), "but after it");
+
+	all_pass();
+	clock_trace_source_suspend(&source);
+	for (cpu = 0; cpu < MODEL_CPUS; cpu++)
+		offset[cpu] -= FREQUENCY;
+	clock_trace_source_reset(&source);
+	all_pass();
+	point(!clock_trace_look_for_reset(), "one that was reset in a suspend is not found twice");
+	clock_trace_source_lost(&source, "test");
+	run_work();
+	before = now;
+	point(!clock_trace_look_for_reset() && now == before, "and in the fallback none is read");
+}
+
 static void clones(void)
 {
 	u32 epoch = clock_trace_epoch(), first;
@@ -871,6 +955,7 @@ static const struct model_test tests[] = {
 	{ "CPU that cannot be measured for long", long_unmeasured_cpu },
 	{ "loss with an unmeasured CPU", loss_with_unmeasured_cpu },
 	{ "resume", resume },
+	{ "counter that is set back", set_back },
 	{ "clones", clones },
 	{ "update of timekeeping", update_of_timekeeping },
 	{ "loss while withheld", loss_while_withheld },

@@ -26,8 +26,8 @@ static int (*online)(unsigned int);
 
 /* What the core would know */
 static unsigned long measured;
-static unsigned int generation, restored, kept_up;
-static bool barred;
+static unsigned int generation, restored, kept_up, looked;
+static bool barred, set_back;
 
 /* The CPUs that each has been compared with on this time line, directly or not, and itself */
 static unsigned long compared[MODEL_CPUS];
@@ -36,7 +36,7 @@ static bool guessed;
 /* What the machine does */
 static bool no_memory;
 static unsigned long unmet;
-static void (*while_measured)(void);
+static void (*while_measured)(void), (*when_queued)(void);
 /* In so many calls of the core, or readings of the time, clock_trace_disrupted() has an effect */
 static unsigned int disrupted_in, disrupted_on;
 
@@ -103,6 +103,17 @@ bool clock_trace_restore(void)
 }
 
 void clock_trace_keep_up(void) { kept_up++; }
+bool clock_trace_look_for_reset(void)
+{
+	looked++;
+	maybe_disrupted();
+	if (!set_back)
+		return false;
+	set_back = false;
+	begin_time_line(model_cpu);
+	return true;
+}
+
 void clock_trace_bar(const struct cpumask *preferred)
 {
 	barred = true;
@@ -175,6 +186,11 @@ int register_pm_notifier(struct notifier_block *nb)
 
 void model_queue(struct work_struct *work)
 {
+	void (*meanwhile)(void) = when_queued;
+
+	when_queued = NULL;
+	if (meanwhile)
+		meanwhile();
 	if (work->pending)
 		return;
 	work->pending = true;
@@ -257,11 +273,22 @@ static void disrupted_meeting(void)
 	point(measured == model_online.bits, "and all are measured after it");
 }
 
-static void check_all(void)
+static enum clock_trace_check_result request(void)
 {
 	enum clock_trace_check_result result;
 
 	clock_trace_check_all(&result);
+	return result;
+}
+
+static void check_all(void)
+{
+	request();
+}
+
+static void suspend_begins(void)
+{
+	barred = true;
 }
 
 static void check_after_resume(void)
@@ -361,12 +388,51 @@ static void suspend(void)
 	online(1);
 	run_work();
 	point(restored == before && measured == 4, "nor if a check is wanted, which ends at once");
+	point(request() == CLOCK_TRACE_CHECK_INCOMPLETE, "as an incomplete one");
 	pm->notifier_call(pm, PM_POST_SUSPEND, NULL);
 	run_work();
 	look_for_guess();
 	point(!guessed, "the others are compared with it");
 	point(!barred && measured == model_online.bits && restored > before,
 	      "all CPUs are measured after it, and the epoch is given back");
+	when_queued = suspend_begins;
+	point(request() == CLOCK_TRACE_CHECK_INCOMPLETE, "a suspend begins before a check that was wanted");
+	barred = false;
+	source.trust = CLOCK_TRACE_LOST;
+	point(request() == CLOCK_TRACE_CHECK_NONE, "without a counter there is nothing to check");
+}
+
+static void counter_set_back(void)
+{
+	unsigned int before, steps = 0;
+
+	first_check();
+	set_back = true;
+	check_periodically();
+	run_work();
+	look_for_guess();
+	point(!set_back && !guessed && measured == model_online.bits,
+	      "the periodic check finds it, and all CPUs are measured on the new time line");
+
+	set_back = true;
+	check_all();
+	run_work();
+	point(!set_back && measured == model_online.bits, "so does one on request");
+
+	/* It cannot measure anything */
+	model_online.bits = measured = 1;
+	set_back = true;
+	check_periodically();
+	point(!set_back, "and the periodic one of a single CPU");
+
+	model_online.bits = 0xf;
+	begin_time_line(0);
+	unmet = 8;
+	before = looked;
+	while (steps < 5)
+		steps += model_run_work();
+	point(looked - before <= 1, "it looks once in a sweep");
+	unmet = 0;
 }
 
 static const struct model_test tests[] = {
@@ -377,6 +443,7 @@ static const struct model_test tests[] = {
 	{ "disruption of a check", disrupted_checks },
 	{ "CPU that cannot be met", unmet_cpu },
 	{ "suspend", suspend },
+	{ "counter that is set back", counter_set_back },
 };
 
 static void begin_test(const struct model_test *test)

@@ -5,8 +5,8 @@
  * line with the epoch of the other; and once anybody has seen the new epoch, nobody
  * gets the old one any more.
  *
- * Whoever starts this says how trust is lost: by files that are to be written, or
- * by something outside, for which "READY" is the sign. See usage().
+ * The arguments say how trust is lost: this program writes to files, or something else
+ * takes it away after "READY" was printed. See usage().
  */
 #include <getopt.h>
 #include <pthread.h>

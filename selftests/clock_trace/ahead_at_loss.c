@@ -84,8 +84,13 @@ static bool goes_on(const struct reading *first, __u64 first_ns, __u64 frequency
 	return r.epoch == first->epoch && ticks + 1 >= least && ticks <= most + 1;
 }
 
-/* The first reading of the new time line; @ns is CLOCK_MONOTONIC before it was made */
-static struct reading await_fallback(const struct reading *before, int cpu, __u64 *ns)
+/*
+ * The first reading of the new time line; @ns is CLOCK_MONOTONIC before it was made. Sleeps
+ * on @ahead, so that it becomes idle again and again: the kernel looks at TSC_ADJUST when a
+ * CPU becomes idle, but only once in a second, and an idle CPU may stay idle for minutes.
+ */
+static struct reading await_fallback(const struct reading *before, int cpu, int ahead,
+				     __u64 *ns)
 {
 	__u64 end = monotonic_ns() + LONG_TIMEOUT * NSEC_PER_SEC;
 	struct reading r;
@@ -95,6 +100,8 @@ static struct reading await_fallback(const struct reading *before, int cpu, __u6
 		r = read_on(cpu);
 		if (r.epoch != before->epoch)
 			return r;
+		if (pin_to_cpu(ahead))
+			ksft_exit_fail_msg("cannot run on CPU %d\n", ahead);
 		usleep(1000);
 	} while (*ns < end);
 	ksft_exit_fail_msg("the counter was not lost in %u s\n", LONG_TIMEOUT);
@@ -167,7 +174,7 @@ int main(int argc, char **argv)
 		if (err)
 			ksft_exit_fail_msg("%s: %s\n", argv[1], strerror(-err));
 	}
-	after = await_fallback(&before, cpu[0], &after_ns);
+	after = await_fallback(&before, cpu[0], cpu[1], &after_ns);
 	counter = counter_now();
 	printf("# LOST\n");
 

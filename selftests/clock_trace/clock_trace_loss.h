@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the programs share that see CLOCK_TRACE lose its counter. A loss is
+ * Shared by the programs that see CLOCK_TRACE lose its counter. A loss is
  * permanent until reboot, so none of them is run together with the other tests:
  * each wants a boot of its own.
  */

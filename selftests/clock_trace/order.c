@@ -2,8 +2,8 @@
 /*
  * Claim: CLOCK_TRACE never steps back. In one thread this holds for the ordered
  * and the unordered clock, also where the thread moves between CPUs. Between
- * CPUs it holds for the ordered one: who has seen another CPU's value reads one
- * that is not smaller.
+ * CPUs it holds for the ordered one: a thread that has seen another CPU's value reads
+ * one that is not smaller.
  *
  * CLOCK_TRACE_HANDOVERS in the environment says how many values are handed over
  * between the CPUs, where that is not one of the numbers below.

@@ -5,7 +5,7 @@
  * This file is how the clock is read. The others:
  *
  *  clock_trace_line.c    time lines and epochs, and when the counter may be read
- *  clock_trace_source.c  counters, and who uses them
+ *  clock_trace_source.c  counters, and their users
  *  clock_trace_loss.c    how CLOCK_MONOTONIC takes over when a counter loses trust
  *  clock_trace_epoch.c   announces new epochs
  *

@@ -7,7 +7,7 @@
  *
  *  1. Warps, as in arch/x86/kernel/tsc_sync.c: both read their counter as fast as
  *     they can, and compare it with the highest value that either has read before.
- *     Whoever reads less has found a step back. There is no lock around it: a CPU
+ *     A CPU that reads less has found a step back. There is no lock around it: a CPU
  *     reads the highest value, then its counter, and then raises the highest value
  *     if nobody else has meanwhile.
  *
@@ -137,7 +137,7 @@ enum {
  * @pending:	nobody has waited for @released yet
  * @stay:	the task on the other CPU
  * @beats:	what it keeps going
- * @state:	who is there
+ * @state:	which of the two are there
  * @warp:	found by the other CPU
  * @last:	the highest value that either CPU has read
  * @turn:	odd: the other CPU's turn, even: the reference's
@@ -212,8 +212,8 @@ static u64 find_warps(struct pair *pair)
 		now = clock_trace_check_read(pair->source);
 		warp = max(warp, clock_trace_step_back(now, last));
 		/*
-		 * Whoever raised it meanwhile has published a reading as good as this
-		 * one. On success, the barrier puts the reading before the store.
+		 * If the other CPU raised it meanwhile, its reading is as good as this one.
+		 * On success, the barrier puts the reading before the store.
 		 */
 		if ((s64)(now - last) > 0)
 			atomic64_try_cmpxchg(&pair->last, &last, now);
@@ -400,7 +400,7 @@ static bool meet_in_interrupt(struct pair *pair, unsigned int cpu, u64 *warp,
 	budget_begin(&budget, pair, PARTING);
 	while (!completion_done(&pair->released) && !budget_spent(&budget))
 		cond_resched();
-	/* What the other CPU has written counts once it is through */
+	/* The other CPU's results are complete when the interrupt is over */
 	return await_release(pair, msecs_to_jiffies(RELEASE_MS)) && met;
 }
 
@@ -472,7 +472,7 @@ static enum clock_trace_check_result judge(const struct pair *pair, u64 warp,
 					   const struct clock_trace_bounds *bounds,
 					   struct clock_trace_measurement *m)
 {
-	/* What the other CPU has written, it has written before it left */
+	/* The other CPU has written its results before it left */
 	m->warp = max(warp, pair->warp);
 	m->warp_cpu = warp > pair->warp ? m->reference : m->cpu;
 	m->offset_min = bounds->min;

@@ -11,8 +11,7 @@
 struct kobject;
 
 /*
- * Epochs stay valid as nanoseconds, so that nobody who checks a timespec finds
- * fault with one. They are never used up: each is a reboot-scale event.
+ * Epochs are valid as nanoseconds: a program that checks each timespec accepts them.
  */
 #define CLOCK_TRACE_EPOCH_MAX	(NSEC_PER_SEC - 1)
 
@@ -105,7 +104,7 @@ int clock_trace_get_timespec(const clockid_t which_clock, struct timespec64 *tp)
 int clock_trace_get_timespec32(const clockid_t which_clock, struct timespec64 *tp);
 
 /*
- * What the sync check calls. The core keeps the set of CPUs whose counter may be read
+ * Functions for the sync check. The core keeps the set of CPUs whose counter may be read
  * ("measured"), and takes the epoch away whenever an online CPU may be outside of it:
  * the core's own hotplug callbacks withhold the epoch before a CPU starts and while one
  * goes, and a resume or a restored virtual machine begins a new epoch, withheld, with
@@ -135,6 +134,20 @@ void clock_trace_withhold(void);
  * Any context but NMI.
  */
 void clock_trace_keep_up(void);
+
+/**
+ * clock_trace_look_for_reset - begin a new epoch if the counter has been set back
+ *
+ * A hypervisor may set it back without a notification. Looks at this CPU's counter, if it is
+ * measured: it must not be behind what it had at the last call, or at the beginning of the
+ * time line, plus three quarters of the time since by CLOCK_MONOTONIC. If it is, a new time
+ * line begins, as with clock_trace_source_reset().
+ *
+ * Process context.
+ *
+ * Return: true if a new epoch has begun.
+ */
+bool clock_trace_look_for_reset(void);
 
 /**
  * clock_trace_bar - have nobody read the counter directly, whatever is measured
@@ -246,7 +259,7 @@ void clock_trace_source_condemned(struct clock_trace_source *source, const char 
 void clock_trace_source_checked(void);
 
 /*
- * What the core calls of the sync check.
+ * Functions of the sync check, for the core.
  *
  * clock_trace_monitor_start(), _stop() and _set_used() are called in process context
  * with clock_trace_mutex held, from which cpus_read_lock() may be taken.

@@ -77,6 +77,9 @@ static unsigned int generation;
 /* From clock_trace_bar() to clock_trace_unbar(). Protected by clock_trace_lock */
 static bool barred;
 
+/* How far the counter was when clock_trace_look_for_reset() looked. Likewise */
+static struct clock_trace_held last_look;
+
 u64 notrace clock_trace_no_counter(void)
 {
 	return 0;
@@ -129,14 +132,26 @@ void clock_trace_publish_vdso(void)
 	smp_store_release(&clock_trace_vdso_data()->epoch, READ_ONCE(clock_trace_live.epoch));
 }
 
+/*
+ * How far a counter is at least. Whatever slews CLOCK_MONOTONIC, and jiffies with it, makes it
+ * less than a quarter faster than the counter: adjtimex() allows a tenth with ADJ_TICK and an
+ * eighth with ADJ_OFFSET. The first jiffy may have been nearly over.
+ */
+static __always_inline u64 least_since(const struct clock_trace_held *held, u64 frequency)
+{
+	long passed = READ_ONCE(jiffies) - held->jiffies;
+
+	if (passed <= 0)
+		return held->ticks;
+
+	return held->ticks + 3 * ((u64)(passed - 1) * ((u32)(frequency >> 2) / HZ));
+}
+
 /**
  * clock_trace_from_jiffies - how far a counter is at least
  * @line:	its line, whose epoch is taken away
  *
- * For CPUs whose own counter is not measured. Whatever slews CLOCK_MONOTONIC, and jiffies with
- * it, makes it less than a quarter faster than the counter: adjtimex() allows a tenth with
- * ADJ_TICK and an eighth with ADJ_OFFSET. The first jiffy may have been nearly over. Any
- * context, including NMI.
+ * For CPUs whose own counter is not measured. Any context, including NMI.
  *
  * Return: no more than the counter of a measured CPU, which it follows by steps of a jiffy. It
  * falls behind by about a quarter of the time since the last clock_trace_keep_up().
@@ -145,20 +160,13 @@ u64 notrace clock_trace_from_jiffies(const struct clock_trace_line *line)
 {
 	struct clock_trace_held held;
 	unsigned int seq;
-	long passed;
-	u64 ticks;
 
 	do {
 		seq = raw_read_seqcount_latch(&line->held_seq);
 		held = line->held[seq & 1];
 	} while (raw_read_seqcount_latch_retry(&line->held_seq, seq));
 
-	passed = READ_ONCE(jiffies) - held.jiffies;
-	if (passed <= 0)
-		return held.ticks;
-
-	ticks = (u64)(passed - 1) * ((u32)(line->frequency >> 2) / HZ);
-	return held.ticks + 3 * ticks;
+	return least_since(&held, line->frequency);
 }
 
 /* What jiffies would be now if no tick was late: they catch up at once */
@@ -206,8 +214,8 @@ void clock_trace_withhold_locked(void)
 		return;
 
 	/*
-	 * Who still finds the epoch has read its counter before this CPU's is read. Pairs with
-	 * the last barriers in read_sample() and in the vDSO.
+	 * A reader that still finds the epoch has read its counter before hold() reads this
+	 * CPU's. Pairs with the last barriers in read_sample() and in the vDSO.
 	 */
 	smp_mb();
 	/*
@@ -472,6 +480,7 @@ void clock_trace_begin_counter_line(struct clock_trace_source *source)
 	line = clock_trace_begin_line(CLOCK_TRACE_COUNTER, source->frequency);
 	line->source = source;
 	hold(line);
+	last_look = line->held[0];
 	clock_trace_set_line(line);
 }
 
@@ -526,6 +535,38 @@ void clock_trace_source_reset(struct clock_trace_source *source)
 	clock_trace_monitor_recheck();
 }
 
+/* Returns the source of the counter if it has been set back, else NULL */
+static struct clock_trace_source *set_back(void)
+{
+	struct clock_trace_line *line = clock_trace_live.line;
+	u64 least = least_since(&last_look, line->frequency);
+
+	lockdep_assert_held(&clock_trace_lock);
+
+	if (barred || line->state != CLOCK_TRACE_COUNTER ||
+	    !cpumask_test_cpu(smp_processor_id(), &clock_trace_measured))
+		return NULL;
+
+	/* Not what another CPU may have read: whether two CPUs differ is for the check to find */
+	last_look.ticks = static_call(clock_trace_counter)();
+	last_look.jiffies = jiffies_due();
+	return last_look.ticks < least ? line->source : NULL;
+}
+
+bool clock_trace_look_for_reset(void)
+{
+	struct clock_trace_source *source;
+
+	guard(irqsave)();
+	scoped_guard(raw_spinlock, &clock_trace_lock)
+		source = set_back();
+	if (!source)
+		return false;
+
+	clock_trace_source_reset(source);
+	return true;
+}
+
 /* The line of CLOCK_MONOTONIC goes on, under another epoch */
 static void rename_line(void)
 {
@@ -544,7 +585,7 @@ static void disrupted_work_fn(struct work_struct *work)
 	u32 key = get_random_u32();
 	struct clock_trace_info info;
 
-	/* Who finds the new epoch finds the new identity, too */
+	/* A reader that finds the new epoch must find the new identity, too */
 	clock_trace_forget_uuid();
 	scoped_guard(mutex, &clock_trace_mutex) {
 		/* No CPU is on its way up or down, for which the epoch is withheld */

@@ -96,8 +96,8 @@ void clock_trace_begin_loss(struct clock_trace_source *source, u32 epoch)
  * @reason:	the reason, which is copied
  *
  * Permanent until reboot. If @source drives the clock, CLOCK_MONOTONIC goes on in
- * its place, without a step back. Whoever knows that this CPU's counter is about to be
- * set back calls this before. Any context, including NMI.
+ * its place, without a step back. A caller that is about to set back this CPU's counter
+ * calls this first. Any context, including NMI.
  */
 void clock_trace_source_lost(struct clock_trace_source *source, const char *reason)
 {
@@ -149,7 +149,7 @@ static void take_over(struct clock_trace_source *source, bool clamped)
 	lockdep_assert_held(&clock_trace_mutex);
 
 	scoped_guard(cpus_read_lock) {
-		/* Whoever began the loss may not have come this far yet */
+		/* clock_trace_begin_loss() may not have taken the epoch away yet */
 		scoped_guard(raw_spinlock_irqsave, &clock_trace_lock)
 			clock_trace_withhold_locked();
 		on_each_cpu(note_counter, old, true);

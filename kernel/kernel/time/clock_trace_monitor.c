@@ -354,7 +354,7 @@ static unsigned int longest_retry_ms(void)
 	return check_interval * MSEC_PER_SEC;
 }
 
-/* What the end of a sweep means. Queues what has to follow */
+/* Evaluate a sweep that has ended, and queue the next step or check */
 static void end_sweep(enum clock_trace_check_result result)
 {
 	if (result == CLOCK_TRACE_CHECK_PASSED)
@@ -399,12 +399,16 @@ static enum clock_trace_check_result do_step(void)
 	if (!can_check()) {
 		monitor.kind = SWEEP_NONE;
 		if (monitor.requested != monitor.served)
-			monitor.request_result = CLOCK_TRACE_CHECK_NONE;
+			monitor.request_result = has_counter() ? CLOCK_TRACE_CHECK_INCOMPLETE :
+								 CLOCK_TRACE_CHECK_NONE;
 		monitor.serving = monitor.requested;
 		return CLOCK_TRACE_CHECK_NONE;
 	}
-	if (monitor.kind == SWEEP_NONE)
+	if (monitor.kind == SWEEP_NONE) {
+		/* All CPUs may have been set back, which a comparison of them cannot find */
+		clock_trace_look_for_reset();
 		begin_sweep();
+	}
 	if (monitor.kind == SWEEP_NONE)
 		return CLOCK_TRACE_CHECK_NONE;
 
@@ -477,7 +481,7 @@ static void periodic_work_fn(struct work_struct *work)
 /**
  * clock_trace_check_all - check all online CPUs now
  * @result:	the result is stored here. CLOCK_TRACE_CHECK_NONE if there is no counter to
- *		check, or it has lost its trust already.
+ *		check, or it has lost its trust already; CLOCK_TRACE_CHECK_INCOMPLETE in a suspend.
  *
  * Waits for a check that begins after the call, and that others may have asked for, too.
  * Process context, but not in CPU hotplug callbacks or with cpus_read_lock() held.
@@ -489,7 +493,7 @@ int clock_trace_check_all(enum clock_trace_check_result *result)
 	unsigned long request;
 
 	scoped_guard(mutex, &check_mutex) {
-		*result = CLOCK_TRACE_CHECK_NONE;
+		*result = has_counter() ? CLOCK_TRACE_CHECK_INCOMPLETE : CLOCK_TRACE_CHECK_NONE;
 		if (!can_check())
 			return 0;
 		request = ++monitor.requested;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The counters that can drive the trace clock, and who uses it
+ * The counters that can drive the trace clock, and its users
  *
  * A counter does not drive the clock before clock_trace_monitor.c has found it
  * synchronized. Until then it is enabled, and CLOCK_MONOTONIC drives the clock.
@@ -253,7 +253,7 @@ static void release_source(void)
 /**
  * clock_trace_get - keep the trace clock's counter enabled and checked
  *
- * For users in the kernel, who call it before their first clock_trace_read().
+ * For users in the kernel, which call it before their first clock_trace_read().
  * The clock can be read without it, but is CLOCK_MONOTONIC then if its counter
  * has to be enabled, and no periodic check finds a counter that drifts. A counter that
  * cannot be enabled is no error: CLOCK_MONOTONIC drives the clock then, too.

@@ -91,7 +91,7 @@ static const struct attribute_group clock_trace_group = {
 	.attrs = clock_trace_attrs,
 };
 
-/* Wakes who polls the files that change with the epoch */
+/* Wakes programs that poll the files that change with the epoch */
 static int clock_trace_sysfs_notify(struct notifier_block *nb, unsigned long epoch, void *info)
 {
 	sysfs_notify(clock_trace_kobj, NULL, "epoch");

@@ -34,7 +34,7 @@
 #include <asm/nmi.h>
 
 #define NAME		"clock_trace_nmi_test"
-/* Epochs that are told apart; one more counts as torn */
+/* Epochs that the module can tell apart; one more counts as torn */
 #define MAX_LINES	16
 /* Reads of a thread for each NMI that it sends */
 #define READS_PER_NMI	20
