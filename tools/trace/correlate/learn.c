@@ -133,6 +133,7 @@ static char *begin_anew(struct host_pass *pass, size_t epoch)
 	pass->timeline->host = host_new(&error);
 	if (error)
 		return error;
+	pass->timeline->host->resolution = pass->party->resolution;
 	pass->timeline->host->keeps_told = keeps_told;
 	pass->used = epoch;
 	pass->entries = pass->told = 0;
@@ -339,7 +340,8 @@ static char *read_guest(struct timeline *timeline, struct party *party, struct m
 	while ((stream = machine_next(machine))) {
 		epoch = epochs_add(&party->epochs, stream->section, &stream->event, &renamed);
 		if (epoch_is_counter(epoch)) {
-			match_add(party->match, stream->section, &stream->event);
+			match_add(party->match, stream->section, &stream->event,
+				  party->resolution);
 		} else if (renamed) {
 			match_free(party->match);
 			party->match = match_new(timeline->host);
@@ -390,6 +392,8 @@ static void learn_clock(struct timeline *timeline, struct machine **machines, si
 			if (!timeline->parties[i].frequency)
 				timeline->parties[i].frequency = reader->frequency;
 			timeline->parties[i].epochs.lacks_counter |= reader->lacks_counter;
+			if (reader->resolution > timeline->parties[i].resolution)
+				timeline->parties[i].resolution = reader->resolution;
 			if (!reader->frequency || timeline->is_frequency_known)
 				continue;
 			/* Of a guest without a counter it is not that of the host's. */
@@ -460,6 +464,7 @@ static char *learn(struct timeline *timeline, struct machine **machines, uint32_
 	learn_clock(timeline, machines, timeline->nr_parties);
 	timeline->host = host_new(&error);
 	if (!error) {
+		timeline->host->resolution = timeline->parties[0].resolution;
 		timeline->host->keeps_told = keep;
 		error = read_host(timeline, machines[0], epoch, progress);
 	}

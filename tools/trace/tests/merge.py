@@ -22,6 +22,7 @@ sys.dont_write_bytecode = True
 # pylint: disable=wrong-import-position
 import perfetto
 import scale
+import synthetic
 import synthetic_dat
 from points import LIMIT, check, main, run
 from synthetic import (DESTROYED, HZ, OFFSET, ON_COUNTER, ON_FALLBACK, ON_MONOTONIC, REFRESH,
@@ -471,19 +472,8 @@ def test_epoch_of_guest():
 
 
 def without_counter(seed, hertz=1_000_000_000, told=None, number=None):
-    """A guest whose clock is CLOCK_MONOTONIC, 300 ppm too fast and then as much too slow"""
-    world = World(seed)
-    guest, vm = world.guest("guest"), Vm(100, 7)
-    for cpu in (0, 1):
-        Vcpu(world, vm, 4 * cpu, 0).run(world.stays(200), guest, cpu)
-    if number is not None:
-        Vcpu(world, Vm(101, number), 0, 0).run(world.stays(200), None, 0)
-    middle = world.now + 10_000_000
-    for cpu, events in guest.streams.items():
-        guest.streams[cpu] = [
-            ((time + min(time - world.now, 2 * middle - time - world.now) * 3 // 10_000)
-             * hertz // HZ + 5_000_000, *rest) for time, *rest in events]
-    guest.hertz = hertz
+    """A guest whose clock is CLOCK_MONOTONIC, and may tell that"""
+    world, guest = synthetic.without_counter(seed, hertz, number)
     if told is not None:
         tell_epoch(guest, 0, guest.streams[0][0][0], 3, told, hertz)
     return world, guest

@@ -20,7 +20,7 @@ sys.dont_write_bytecode = True
 # pylint: disable=wrong-import-position
 import synthetic_perf
 from points import LIMIT, check, main, run
-from synthetic import HZ, ON_COUNTER, ON_FALLBACK, Vcpu, Vm, World
+from synthetic import HZ, ON_COUNTER, ON_FALLBACK, Vcpu, Vm, World, without_counter
 
 TOOLS = os.environ.get("O", "../../out/tools/trace")
 MERGE = os.path.join(TOOLS, "clocktrace-merge")
@@ -161,6 +161,39 @@ def test_own_clock():
     check(all(event["certainty"] != "known" for event in events if event["machine"] == "guest"),
           "not assumed")
     check("assumed" in err or "x86-tsc" in err, err)
+
+
+def test_own_clock_at_the_borders():
+    """Events at the very ticks of entries and exits, whose times are cut to nanoseconds"""
+    for number, (host, other) in enumerate((("perf", "perf"), ("perf", "clock_trace"),
+                                            ("clock_trace", "perf"))):
+        for ratio, mult in ((1 << 32, 1 << 31), (3 << 30, 0x9249_2492), (5 << 30, 0x4ccc_cccd)):
+            world = World(51 + number, host)
+            guest, vm = world.guest("guest", other), Vm(100, 7)
+            for cpu in (0, 1):
+                Vcpu(world, vm, cpu, 9_000_000 + cpu, ratio).run(world.stays(300), guest, cpu)
+            events, _ = judge(world, [write(guest, mult=mult), write(world.host, mult=mult)])
+            widest = max(event["uncertainty"] for event in events if event["name"] == "test_event")
+            check(widest <= 8, f"{widest} ticks, where a nanosecond has 2 to 4")
+
+
+def test_own_clock_without_counter():
+    """A guest that is placed by its stays: a host's time that is cut is in the bounds"""
+    world, guest = without_counter(31, clock="perf")
+    paths = [write(world.host, conversion=True), guest.write(f"{WORK}/no-counter")]
+    status, out, err = run(MERGE, "--format", "json", *paths)
+    check(status == 0 and "guest had no TSC" in err, f"{status}: {err}")
+    placed = 0
+    for event in map(json.loads, out.splitlines()):
+        if event["machine"] == "guest":
+            truth = world.truth["guest"][event["fields"]["number"]]
+            check(event["ticks"] <= truth <= event["ticks"] + event["uncertainty"],
+                  f"not {truth}: {event}")
+            placed += 1
+    check(placed >= 1500, f"{placed} are placed: {err}")
+    for _ in range(2):
+        check(run(MERGE, "--format", "json", "--model", f"{WORK}/model", *paths) ==
+              (status, out, err), "another result with a model")
 
 
 def test_wrong_clock():

@@ -60,11 +60,12 @@ def string(text):
 class Writer:
     """What a file is made of"""
 
-    def __init__(self, trace, fields, lines, uuid, state):
+    def __init__(self, trace, fields, lines, uuid, state, mult):
         self.trace = trace
         self.lines = lines
         self.uuid = uuid
         self.state = state
+        self.mult = mult
         self.ticks = trace.clock in CLOCKS
         names = {name for events in trace.streams.values() for _, name, _, _ in events}
         self.names = sorted(names)
@@ -76,7 +77,7 @@ class Writer:
         self.ids = {name: 1000 + number for number, name in enumerate(self.names)}
 
     def stamp(self, time):
-        return time if self.ticks else (time * MULT >> SHIFT) + ZERO
+        return time if self.ticks else (time * self.mult >> SHIFT) + ZERO
 
     def sample(self, cpu, event):
         time, name, tid, values = event
@@ -174,13 +175,13 @@ def in_rounds(buffers, rounds, rng):
 
 def write(trace, path, rounds=5, *, by_thread=False, finish=True, fields=0, conversion=True,
           lines=((7, HZ, 1000, 1_700_000_000 * 10**9),), features=None, uuid=b"",
-          state=STATE_COUNTER, counted=()):
+          state=STATE_COUNTER, counted=(), mult=MULT):
     """
     The path of the file. With by_thread, threads have the buffers, not CPUs; without finish,
     perf does not tell where a round ends. Numbers of lost samples that perf has counted are
     at the end, each with the misc of its record.
     """
-    writer = Writer(trace, fields, lines, uuid, state)
+    writer = Writer(trace, fields, lines, uuid, state, mult)
     buffers = {}
     for cpu in trace.streams:
         for time, tid, body in writer.records(cpu):
@@ -189,7 +190,7 @@ def write(trace, path, rounds=5, *, by_thread=False, finish=True, fields=0, conv
         entries.sort(key=lambda entry: entry[0])
     data = b""
     if not writer.ticks and conversion:
-        data += record(TIME_CONV, struct.pack("<QQQ", SHIFT, MULT, ZERO))
+        data += record(TIME_CONV, struct.pack("<QQQ", SHIFT, mult, ZERO))
     tids = {tid for events in trace.streams.values() for _, _, tid, _ in events}
     for tid in sorted(tids):
         data += record(COMM, struct.pack("<II16s", tid, tid, f"task-{tid}".encode()) +
