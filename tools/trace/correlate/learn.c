@@ -471,6 +471,8 @@ static char *learn(struct timeline *timeline, struct machine **machines, uint32_
 	timeline->parties[0].damaged = machines[0]->damaged;
 	for (i = 1; i < timeline->nr_parties && !error; i++)
 		error = read_guest(timeline, &timeline->parties[i], machines[i], progress);
+	if (!error)
+		error = host_file_error(timeline->host);
 	for (i = 0; i < timeline->nr_parties; i++) {
 		timeline->parties[i].damaged = machines[i]->damaged;
 		if (keep)

@@ -464,5 +464,6 @@ bool timeline_run(struct timeline *timeline, uint64_t from, uint64_t to,
 	run = timeline_begin(timeline, machines);
 	done = run_all(run, from, to, handler, data, progress);
 	timeline_end(run);
-	return done;
+	*error = host_file_error(timeline->host);
+	return done && !*error;
 }

@@ -477,10 +477,13 @@ static void join_gaps(struct host *host)
 
 char *host_file_error(const struct host *host)
 {
-	int error = stay_file_error(host->file);
+	bool is_of_reading;
+	int error = stay_file_error(host->file, &is_of_reading);
 
 	if (!error)
 		return NULL;
+	if (is_of_reading)
+		return text_of("the temporary file cannot be read: %s", strerror(error));
 	return text_of("the temporary file cannot be written: %s; set TMPDIR to a directory with more room",
 		       strerror(error));
 }

@@ -156,7 +156,8 @@ char *host_finish(struct host *host);
  * host_file_error() - could the temporary file be used?
  * @host: the host
  *
- * What could not be written is in no list of stays, and host_finish() fails for that.
+ * What could not be written is in no list of stays, and host_finish() fails for that. What
+ * cannot be read later is not found: to be asked again when all stays were looked for.
  *
  * Return: NULL, or what is wrong with it, to be freed.
  */

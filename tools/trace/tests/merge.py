@@ -993,6 +993,29 @@ def test_no_room():
               options, done.returncode, done.stderr)
 
 
+def test_unreadable_stays():
+    """A temporary file that cannot be read, in whatever pass: an error, and no wrong result"""
+    world = World(40)
+    guest = world.guest("guest")
+    Vcpu(world, Vm(100, 7), 0, 0).run(world.stays(400), guest, 0)
+    paths, name = write(world, [guest]), f"{WORK}/unreadable.json"
+    whole, first, failed = merge("-o", name, *paths), 1, 0
+    check(whole[0] == 0, whole)
+    os.unlink(name)
+    while True:
+        env = dict(os.environ, LD_PRELOAD=os.path.join(TOOLS, "fail_pread.so"),
+                   FAIL_PREAD=str(first))
+        done = subprocess.run([MERGE, "-o", name, *paths], env=env, stderr=subprocess.PIPE,
+                              text=True, check=False, timeout=LIMIT)
+        if done.returncode == 0:
+            break
+        check(done.returncode == 2 and not os.path.exists(name) and
+              "the temporary file cannot be read: Input/output error" in done.stderr,
+              f"{first}: {done.returncode}: {done.stderr}")
+        first, failed = first + 3, failed + 1
+    check(failed > 5 and done.stderr == whole[2], f"{failed}: {done.stderr}")
+
+
 def test_same_trace():
     """Under whatever name"""
     world, guest = simple(40)
