@@ -377,11 +377,10 @@ def overwrite(path, offset, data):
 def test_refused():
     """Forms that are not read, each with what to do"""
     world, guest = simple(11, count=20)
-    refused(world, guest, "is compressed: record without --compression-level",
+    refused(world, guest, "is compressed, .*record without --compression-level",
             {"features": {synthetic_perf.COMPRESSED: bytes(20)}})
     refused(world, guest, "several files: record without --threads", {"features": {24: bytes(8)}})
     cases = (
-        (8, struct.pack("<Q", 16), "written to a pipe: record with \"perf record -o FILE\""),
         (48, struct.pack("<Q", 0), "perf was killed"),
         (0, b"2ELIFREP", "other byte order"),
         (16, struct.pack("<Q", 1 << 40), "list of events is damaged"),
@@ -397,6 +396,70 @@ def test_refused():
         overwrite(paths[1], offset, data)
         status, out, err = run(MERGE, "--format", "json", *paths)
         check(status == 2 and not out and text in err, f"{offset}: {status}: {err}")
+
+
+def test_piped():
+    """What was written to a pipe: host or guest or both; samples and names beside tracepoints"""
+    uuid = b"0c5f8bd2-6a0e-4a4b-9c1d-7f35e2a9d001"
+    for number, (of_guest, of_host) in enumerate(((True, True), (True, False), (False, True))):
+        world, guest = simple(60 + number)
+        events, _ = judge(world, [write(guest, piped=of_guest, uuid=uuid),
+                                  write(world.host, piped=of_host, uuid=uuid)])
+        check({event["certainty"] for event in events if event["machine"] == "guest"} == {"known"},
+              "not known")
+    for clock in "perf", "clock_trace":
+        world, guest = simple(64, clock, margin=20)
+        for stream in guest.streams.values():
+            time, _, tid, _ = stream[5]
+            stream[5] = (time, synthetic_perf.CYCLES, tid, {"ip": 1})
+        status, out, err = run(MERGE, "--format", "json", write(guest, piped=True),
+                               write(world.host, piped=True))
+        check(status == 0 and out.count('"cycles:P"') == 2, f"{status}: {err}")
+    # The frequency is the file's
+    world, guest = simple(65)
+    status, out, err = run(MERGE, "--json", write(guest, piped=True), write(world.host, piped=True))
+    check(status == 0 and json.loads(out)["frequency"] == HZ, f"{status}: {out} {err}")
+
+
+def test_piped_refused():
+    """What a pipe does not tell, or tells wrongly"""
+    world, guest = simple(66, count=20)
+    refused(world, guest, "is compressed, .*record without --compression-level",
+            {"piped": True, "features": {synthetic_perf.COMPRESSED: bytes(20)}})
+    path = write(world.host, piped=True)
+    with open(path, "rb") as file:
+        data = file.read()
+    compressed = data + synthetic_perf.record(81, bytes(40))
+    tracing = data.index(b"\x17\x08\x44tracing") - 12
+    for content, text in ((data[:16], "no list of events"), (data[:24], "no list of events"),
+                          (data[:22] + b"\x20\0" + data[24:], "list of events is damaged"),
+                          (data[:28] + b"\xff\xff\0\0" + data[32:], "list of events is damaged"),
+                          (data[:8] + bytes(8) + data[16:], "damaged or cut"),
+                          (compressed, "is compressed, and perf inject leaves it so"),
+                          (data[:tracing + 16] + bytes(8) + data[tracing + 24:],
+                           "descriptions of tracepoints are damaged")):
+        with open(path, "wb") as file:
+            file.write(content)
+        status, out, err = run(MERGE, "--format", "json", write(guest), path)
+        check(status == 2 and not out and text in err, f"{text}: {status}: {err}")
+
+
+def test_piped_cut():
+    """A pipe that ends anywhere: the events up to there"""
+    world, guest = simple(67, count=2)
+    paths = [write(guest, rounds=2, piped=True), write(world.host, rounds=2, piped=True)]
+    for path in paths:
+        done = subprocess.run([os.path.join(TOOLS, "cut"), str(41 * CUT_STEP), path, *paths],
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                              timeout=LIMIT, check=False)
+        check(done.returncode == 0, f"{path}: {done.stdout}{done.stderr}")
+    world, guest = simple(68)
+    paths = [write(guest, piped=True), write(world.host, piped=True)]
+    size = os.path.getsize(paths[0])
+    os.truncate(paths[0], size * 2 // 3 + 1)
+    status, out, err = run(MERGE, "--format", "json", *paths)
+    check(status == 0 and 0 < out.count('"test_event"') < len(world.truth["guest"]) and
+          "damaged at byte" in err, f"{status}: {err}")
 
 
 def test_damaged():

@@ -218,7 +218,7 @@ static char *search(struct perf *perf)
 			break;
 		case RECORD_COMPRESSED:
 		case RECORD_COMPRESSED2:
-			error = text_of("it is compressed: record without --compression-level");
+			error = text_of(PERF_IS_COMPRESSED);
 			break;
 		default:
 			break;
