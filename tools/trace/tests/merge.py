@@ -13,6 +13,7 @@ import random
 import re
 import resource
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -1016,6 +1017,24 @@ def test_unreadable_stays():
     check(failed > 5 and done.stderr == whole[2], f"{failed}: {done.stderr}")
 
 
+def test_several_machines():
+    """A directory with the traces of host and guest, which are no two boots of one machine"""
+    world, guest = simple(41)
+    path = directory("several")
+    for trace in world.host, guest:
+        trace.write(f"{path}/{trace.host}")
+    for words in ([path], [path, f"{path}/guest"], [f"{path}/host", path]):
+        status, out, err = merge(*words)
+        check(status == 2 and not out and "several holds traces of several machines: of guest, in "
+              in err and "name each by itself" in err, words, status, err)
+    # Of one name they are boots of one.
+    guest.host = "host"
+    path = directory("boots")
+    for number, trace in enumerate((world.host, guest)):
+        trace.write(f"{path}/{number}")
+    check("several machines" not in merge(path)[2], "boots of one machine")
+
+
 def test_same_trace():
     """Under whatever name"""
     world, guest = simple(40)
@@ -1026,6 +1045,31 @@ def test_same_trace():
         for words in ([], ["--host", paths[1]]):
             status, out, err = merge(*words, *paths, other)
             check(status == 2 and not out and "are the same trace" in err, f"{status}: {err}")
+    copy = shutil.copytree(paths[0], directory("copy"))
+    parent = os.path.dirname(paths[0])
+    for words, text in ((paths + [copy], "are copies of one trace"),
+                        ([paths[1], f"{copy}/.", f"{copy}/../copy"], "are the same"),
+                        ([*paths, parent], f"is a part of {parent}: name it once"),
+                        ([parent, *paths], f"is a part of {parent}: name it once")):
+        status, out, err = merge(*words)
+        check(status == 2 and not out and text in err, f"{words}: {status}: {err}")
+
+
+def test_no_files():
+    """A pipe, a socket, a device or a loop of links, by itself or in the directory of a trace"""
+    world, guest = simple(42)
+    paths = write(world, [guest])
+    os.mkfifo(f"{paths[0]}/pipe")
+    os.symlink("loop", f"{paths[0]}/loop")
+    server = socket.socket(socket.AF_UNIX)
+    server.bind(f"{paths[0]}/socket")
+    for model in [], ["--model", directory("model-of-pipe")]:
+        status, out, err = merge(*model, *paths)
+        check(status == 0 and out.count("test_event") == len(world.truth["guest"]), status, err)
+    server.close()
+    for name in "pipe", "loop", "socket", "../../../../../../../dev/null":
+        status, out, err = merge(f"{paths[0]}/{name}", paths[1])
+        check(status == 2 and not out and err.count("\n") == 1, f"{name}: {status}: {err}")
 
 
 def test_model():
