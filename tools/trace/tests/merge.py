@@ -939,6 +939,26 @@ def test_killed():
         os.rmdir(root)
 
 
+def test_place_of_output():
+    """Before anything is read: a directory that is not there, and one that is a trace itself"""
+    world, guest = simple(43)
+    paths = write(world, [guest])
+    for option, name in (("-o", "x.html"), ("-o", "x"), ("--model", "x")):
+        status, out, err = merge(option, f"{WORK}/nowhere/{name}", f"{WORK}/no-trace")
+        check(status == 2 and not out and f"{option} {WORK}/nowhere/{name}: No such file" in err, err)
+        status, out, err = merge(option, f"{paths[0]}/{name}", *paths)
+        check(status == 2 and not out and "beside the metadata of a trace" in err and
+              not os.path.exists(f"{paths[0]}/{name}"), f"{status}: {err}")
+    with open(f"{paths[0]}/alien", "wb") as file:
+        file.write(b"<html>")
+    status, _, err = merge(*paths)
+    check(status == 2 and f"{paths[0]}/alien: Invalid CTF magic number\n" in err, err)
+    os.unlink(f"{paths[0]}/alien")
+    os.truncate(f"{paths[0]}/kernel_0", os.path.getsize(f"{paths[0]}/kernel_0") - 1)
+    status, _, err = merge(*paths)
+    check(status == 2 and "kernel_0', as it is cut, or still being written" in err, err)
+
+
 def test_links():
     """A symbolic link is as good as what it leads to"""
     world, guest = simple(36)
