@@ -303,6 +303,29 @@ def test_svg_at_the_end_of_time():
     check(marks == ["0", "5000000000", "10000000000", "15000000000"], f"{marks}")
 
 
+def test_ctf_at_the_end_of_time():
+    """babeltrace2 counts ns from 1970 in 63 bits: what it would not read is not written"""
+    for end, hertz, year, status in (((1 << 63) - 2, 2_000_000_000, "2170", 0),
+                                     ((1 << 64) - 2, 2_000_000_000, "2262", 0),
+                                     ((1 << 64) - 2, 1_000_000_000, None, 2)):
+        world = World(69)
+        world.now = end - 10_000_000
+        guest, vcpu = world.guest("guest"), Vcpu(world, Vm(100, 7), 0, -(1 << 62))
+        vcpu.run(world.stays(20), guest, 0)
+        lines = ((7, hertz, 1000, 1_700_000_000 * 10**9),)
+        name = f"{WORK}/end-{hertz}-{year}"
+        got, _, err = run(MERGE, "-o", name, write(guest, lines=lines),
+                          write(world.host, lines=lines))
+        check(got == status, f"{year}: {got}: {err}")
+        if status:
+            check("no reader of CTF takes times from 2^63 ns on" in err and
+                  not os.path.exists(name), err)
+            continue
+        got, out, err = run("babeltrace2", "--clock-gmt", "--clock-date", name)
+        check(got == 0 and out.count("test_event") == len(world.truth["guest"]) and
+              f"[{year}" in out, f"{year}: {err}{out}"[:1000])
+
+
 def test_names():
     """No name that a trace has chosen steers a terminal or begins a line"""
     evil = "\x1b]0;title\x07\x7f\x9b2J\xe4\u0085\nfalse: all is well"
