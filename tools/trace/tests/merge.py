@@ -27,7 +27,7 @@ import synthetic
 import synthetic_dat
 from points import LIMIT, check, main, run
 from synthetic import (DESTROYED, HZ, OFFSET, ON_COUNTER, ON_FALLBACK, ON_MONOTONIC, REFRESH,
-                       Vcpu, Vm, World)
+                       Trace, Vcpu, Vm, World)
 
 TOOLS = os.environ.get("O", "../../out/tools/trace")
 MERGE = os.path.join(TOOLS, "clocktrace-merge")
@@ -1035,6 +1035,35 @@ def test_unreadable_stays():
               f"{first}: {done.returncode}: {done.stderr}")
         first, failed = first + 3, failed + 1
     check(failed > 5 and done.stderr == whole[2], f"{failed}: {done.stderr}")
+
+
+def test_guest_of_guest():
+    """A guest with a guest of its own: placed on its host, and host of its guest"""
+    world = World(44)
+    middle, vcpu = world.guest("middle"), Vcpu(world, Vm(100, 7), 0, -9_000_000)
+    inner, offset = Trace("inner", 9), -500_000
+    stays = world.stays(200)
+    vcpu.run(stays, None, 0)
+    for entry, leave in zip(stays[::2], stays[1::2]):
+        if leave - entry < 60:
+            continue
+        if not middle.streams:
+            middle.add(0, vcpu.guest_time(entry + 1), "kvm_x86_guest_tsc", 55, vm_pid=9, vm_id=3,
+                       offset=offset, ratio=1 << 32, frac_bits=32)
+        middle.add(0, vcpu.guest_time(entry + 5), "kvm_x86_entry", 55)
+        middle.add(0, vcpu.guest_time(leave - 5), "kvm_x86_exit", 55, exit_reason=1, isa=2)
+        for time in entry + 6, (entry + leave) // 2, leave - 6:
+            inner.add(0, vcpu.guest_time(time) + offset, "test_event", number=time)
+    outer, middle, inner = (trace.write(directory(trace.host))
+                            for trace in (world.host, middle, inner))
+    for words, vm in ((["--host", outer, middle, outer], 7), ([inner, middle], 3)):
+        status, out, err = merge("--format", "json", *words)
+        check(status == 0 and f" is VM {vm} (process" in err, f"{status}: {err}")
+        for event in events_of(out):
+            if event["name"] == "test_event":
+                check(event["ticks"] == vcpu.guest_time(event["fields"]["number"]), event)
+    status, _, err = merge("--host", outer, outer, middle, inner)
+    check(status == 1 and "NOT all" in err, f"{status}: {err}")
 
 
 def test_several_machines():
