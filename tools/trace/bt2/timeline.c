@@ -375,6 +375,8 @@ static char *read_on(struct iterator *iterator)
 	}
 	there = timeline_next(iterator->run, &placed);
 	error = upstream_error(iterator);
+	if (!error && !there)
+		error = host_file_error(iterator->timeline->host);
 	if (error)
 		return error;
 	if (!there) {

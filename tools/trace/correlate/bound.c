@@ -251,8 +251,8 @@ static void add_stays(struct bound *bound, const struct piece *piece, size_t vcp
 	struct stay stay;
 	struct piece one;
 
-	if (from < (wide)host->whole_from.host_time)
-		from = (wide)host->whole_from.host_time;
+	if (from < (wide)host_whole_from(host))
+		from = (wide)host_whole_from(host);
 	if (to > (wide)bound->ends[vcpu])
 		to = (wide)bound->ends[vcpu];
 	while (from <= to && (found = stay_from(cursor, (uint64_t)from)) &&
@@ -284,7 +284,7 @@ static size_t first_gap(const struct host *host, wide time)
 
 	while (low < high) {
 		middle = low + (high - low) / 2;
-		if ((wide)host->gaps[middle].to.host_time < time)
+		if ((wide)host_gap_end(host, &host->gaps[middle]) < time)
 			low = middle + 1;
 		else
 			high = middle;
@@ -299,11 +299,11 @@ static void add_silence(struct bound *bound, const struct piece *piece, size_t v
 	const struct host *host = bound->host;
 	size_t i;
 
-	add_part(&bound->next, *piece, -FOREVER, (wide)host->whole_from.host_time, guest);
+	add_part(&bound->next, *piece, -FOREVER, (wide)host_whole_from(host), guest);
 	for (i = first_gap(host, piece->first);
 	     i < host->nr_gaps && (wide)host->gaps[i].from.host_time <= piece->last; i++)
 		add_part(&bound->next, *piece, (wide)host->gaps[i].from.host_time,
-			 (wide)host->gaps[i].to.host_time, guest);
+			 (wide)host_gap_end(host, &host->gaps[i]), guest);
 	add_part(&bound->next, *piece, (wide)bound->ends[vcpu], FOREVER, guest);
 }
 
@@ -869,6 +869,9 @@ enum bound_answer bound_at(const struct bound *bound, unsigned int section,
 	ticks->first = first < 0 ? 0 : (uint64_t)first;
 	ticks->last = last > (wide)UINT64_MAX ? UINT64_MAX : (uint64_t)last;
 	stay = stay_until(&cursor->stays, ticks->first);
+	/* Before the exit, also where the host's trace has that too early */
+	if (stay && ticks->first <= stay->exit && ticks->first > stay->exit - host->resolution)
+		ticks->first = stay->exit - host->resolution;
 	*order = stay ? stay->entry_order : 0;
 	return BOUND_FOUND;
 }

@@ -18,6 +18,14 @@
  */
 #define BOUND_PPM 1000
 
+/*
+ * A guest that is stopped (QEMU: stop, cont) has a clock that stands still meanwhile. A stop that
+ * is longer than a stay makes what follows fit no more. A shorter one may not, and the bounds are
+ * false by that time until it does. No event of KVM tells of it: all vCPUs are out of the guest, as
+ * when they are idle. To allow for it, each time at which all are out would have to count as one
+ * at which the clock may stand still, and of an idle guest nothing could be bounded.
+ */
+
 struct bound;
 
 /**

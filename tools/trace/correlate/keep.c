@@ -15,8 +15,8 @@
 #include "readers/fingerprint.h"
 
 /* The last digits are the version of the form. */
-#define MAGIC UINT64_C(0xc10c7ace30de0007)
-#define PARTY_SIZE (9 * sizeof(uint64_t))
+#define MAGIC UINT64_C(0xc10c7ace30de0008)
+#define PARTY_SIZE (10 * sizeof(uint64_t))
 #define EPOCH_SIZE (5 * sizeof(uint64_t))
 #define IDENTITY_SIZE (2 * sizeof(uint64_t))
 
@@ -30,6 +30,7 @@ static void keep_party(const struct party *party, struct binary_file *binary)
 	binary_put(binary, party->damaged);
 	binary_put_text(binary, party->name);
 	binary_put(binary, party->frequency);
+	binary_put(binary, party->resolution);
 	binary_put(binary, party->used_from);
 	binary_put(binary, party->used_to);
 	binary_put(binary, party->epochs.count);
@@ -71,6 +72,8 @@ static void recall_epochs(struct party *party, struct binary_file *binary)
 	size_t i;
 
 	party->frequency = binary_get(binary);
+	party->resolution = binary_get(binary);
+	binary->failed |= party->resolution > RESOLUTION_MAX;
 	party->used_from = binary_get(binary);
 	party->used_to = binary_get(binary);
 	party->epochs.count = binary_get_count(binary, EPOCH_SIZE);

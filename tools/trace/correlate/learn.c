@@ -29,24 +29,55 @@ static void close_all(struct machine **machines, size_t count)
 	free(machines);
 }
 
+/* What two arguments are compared by */
+struct identity_of_argument {
+	struct stat status;
+	char *real;
+	uint64_t fingerprint;
+};
+
+static bool is_below(const char *path, const char *directory)
+{
+	size_t size = strlen(directory);
+
+	return !strncmp(path, directory, size) && (path[size] == '/' || size == 1);
+}
+
+static char *refuse_pair(const char *path, const struct identity_of_argument *one,
+			 const char *other_path, const struct identity_of_argument *other)
+{
+	if (!one->real || !other->real)
+		return NULL;
+	if (one->status.st_ino == other->status.st_ino && one->status.st_dev == other->status.st_dev)
+		return text_of("%s and %s are the same trace: name it once", path, other_path);
+	if (is_below(one->real, other->real))
+		return text_of("%s is a part of %s: name it once", path, other_path);
+	if (is_below(other->real, one->real))
+		return text_of("%s is a part of %s: name it once", other_path, path);
+	if (one->fingerprint && one->fingerprint == other->fingerprint)
+		return text_of("%s and %s are copies of one trace: name one", path, other_path);
+	return NULL;
+}
+
 /* A trace that is given twice would be two machines of one VM. */
 static char *refuse_same(const struct trace_argument *arguments, size_t count)
 {
-	struct stat *files = zalloc((count + 1) * sizeof(*files));
+	struct identity_of_argument *known = zalloc((count + 1) * sizeof(*known));
 	char *error = NULL;
 	size_t i, j;
 
 	for (i = 0; i < count && !error; i++) {
 		/* Whoever opens it tells what is wrong with it. */
-		if (stat(arguments[i].path, &files[i]))
+		if (stat(arguments[i].path, &known[i].status))
 			continue;
+		known[i].real = realpath(arguments[i].path, NULL);
+		known[i].fingerprint = fingerprint_of(arguments[i].path);
 		for (j = 0; j < i && !error; j++)
-			if (files[j].st_ino && files[j].st_ino == files[i].st_ino &&
-			    files[j].st_dev == files[i].st_dev)
-				error = text_of("%s and %s are the same trace: name it once",
-						arguments[j].path, arguments[i].path);
+			error = refuse_pair(arguments[j].path, &known[j], arguments[i].path, &known[i]);
 	}
-	free(files);
+	for (i = 0; i < count; i++)
+		free(known[i].real);
+	free(known);
 	return error;
 }
 
@@ -133,6 +164,7 @@ static char *begin_anew(struct host_pass *pass, size_t epoch)
 	pass->timeline->host = host_new(&error);
 	if (error)
 		return error;
+	pass->timeline->host->resolution = pass->party->resolution;
 	pass->timeline->host->keeps_told = keeps_told;
 	pass->used = epoch;
 	pass->entries = pass->told = 0;
@@ -339,7 +371,8 @@ static char *read_guest(struct timeline *timeline, struct party *party, struct m
 	while ((stream = machine_next(machine))) {
 		epoch = epochs_add(&party->epochs, stream->section, &stream->event, &renamed);
 		if (epoch_is_counter(epoch)) {
-			match_add(party->match, stream->section, &stream->event);
+			match_add(party->match, stream->section, &stream->event,
+				  party->resolution);
 		} else if (renamed) {
 			match_free(party->match);
 			party->match = match_new(timeline->host);
@@ -390,6 +423,8 @@ static void learn_clock(struct timeline *timeline, struct machine **machines, si
 			if (!timeline->parties[i].frequency)
 				timeline->parties[i].frequency = reader->frequency;
 			timeline->parties[i].epochs.lacks_counter |= reader->lacks_counter;
+			if (reader->resolution > timeline->parties[i].resolution)
+				timeline->parties[i].resolution = reader->resolution;
 			if (!reader->frequency || timeline->is_frequency_known)
 				continue;
 			/* Of a guest without a counter it is not that of the host's. */
@@ -460,12 +495,15 @@ static char *learn(struct timeline *timeline, struct machine **machines, uint32_
 	learn_clock(timeline, machines, timeline->nr_parties);
 	timeline->host = host_new(&error);
 	if (!error) {
+		timeline->host->resolution = timeline->parties[0].resolution;
 		timeline->host->keeps_told = keep;
 		error = read_host(timeline, machines[0], epoch, progress);
 	}
 	timeline->parties[0].damaged = machines[0]->damaged;
 	for (i = 1; i < timeline->nr_parties && !error; i++)
 		error = read_guest(timeline, &timeline->parties[i], machines[i], progress);
+	if (!error)
+		error = host_file_error(timeline->host);
 	for (i = 0; i < timeline->nr_parties; i++) {
 		timeline->parties[i].damaged = machines[i]->damaged;
 		if (keep)

@@ -51,11 +51,12 @@ static struct unit *find_unit(struct match *match, unsigned int section, unsigne
 enum trial { TRIAL_SILENT, TRIAL_INSIDE, TRIAL_OUTSIDE };
 
 static enum trial try_era(const struct host *host, struct unit *unit, size_t number,
-			  uint64_t guest)
+			  uint64_t guest, uint64_t resolution)
 {
 	struct clocktrace_ticks ticks;
 
-	switch (era_find_stay(host, &host->eras[number], &unit->cursors[number], guest, &ticks)) {
+	switch (era_find_stay(host, &host->eras[number], &unit->cursors[number], guest, resolution,
+			      &ticks)) {
 	case STAY_FOUND:
 		return TRIAL_INSIDE;
 	case STAY_NONE:
@@ -67,7 +68,7 @@ static enum trial try_era(const struct host *host, struct unit *unit, size_t num
 
 /* Try the eras from @begin to @end, which are all of one vCPU. */
 static enum trial try_vcpu(const struct host *host, struct unit *unit, size_t begin, size_t end,
-			   uint64_t guest)
+			   uint64_t guest, uint64_t resolution)
 {
 	struct fit *of_vcpu = &unit->fits[host->eras[begin].vcpu];
 	enum trial trial = TRIAL_SILENT, one;
@@ -77,7 +78,7 @@ static enum trial try_vcpu(const struct host *host, struct unit *unit, size_t be
 	for (i = begin; i < end; i++) {
 		struct era_fit *fit = &unit->era_fits[i];
 
-		one = try_era(host, unit, i, guest);
+		one = try_era(host, unit, i, guest, resolution);
 		fit->hit = one == TRIAL_INSIDE;
 		if (fit->hit) {
 			if (!fit->inside++)
@@ -116,7 +117,8 @@ static void count(struct fit *fit, enum trial trial, uint64_t guest)
 	}
 }
 
-void match_add(struct match *match, unsigned int section, const struct event *event)
+void match_add(struct match *match, unsigned int section, const struct event *event,
+	       uint64_t resolution)
 {
 	const struct host *host = match->host;
 	struct unit *unit;
@@ -136,7 +138,7 @@ void match_add(struct match *match, unsigned int section, const struct event *ev
 			if (host->eras[end].vcpu != host->eras[i].vcpu)
 				break;
 		count(&unit->fits[host->eras[i].vcpu],
-		      try_vcpu(host, unit, i, end, event->time), event->time);
+		      try_vcpu(host, unit, i, end, event->time, resolution), event->time);
 	}
 }
 

@@ -138,8 +138,10 @@ struct match *match_new(const struct host *host);
  * @match: the guest
  * @section: the event's section
  * @event: the event, in the order of time within its section and CPU
+ * @resolution: its time may be up to so many ticks too early
  */
-void match_add(struct match *match, unsigned int section, const struct event *event);
+void match_add(struct match *match, unsigned int section, const struct event *event,
+	       uint64_t resolution);
 
 /**
  * match_finish() - decide

@@ -98,10 +98,14 @@ static bool place_in(const struct timeline_run *run, struct guest_stream *guest,
 	const struct host *host = run->timeline->host;
 	const struct era *era = &host->eras[guest->unit->eras[number]];
 	const struct stay *stay = &guest->cursors[number].found;
+	const struct party *party = &run->timeline->parties[guest->party];
 
-	if (era_find_stay(host, era, &guest->cursors[number], guest->stream->event.time, ticks) !=
-	    STAY_FOUND)
+	if (era_find_stay(host, era, &guest->cursors[number], guest->stream->event.time,
+			  party->resolution, ticks) != STAY_FOUND)
 		return false;
+	/* Before the exit, also where the host's trace has that too early */
+	if (ticks->first > stay->exit - host->resolution)
+		ticks->first = stay->exit - host->resolution;
 	/* Events of a guest that one tick holds, or of which several ticks are possible */
 	if (ticks->first < guest->last_time && ticks->last >= guest->last_time)
 		ticks->first = guest->last_time;
@@ -112,7 +116,7 @@ static bool place_in(const struct timeline_run *run, struct guest_stream *guest,
 		.stream = guest->stream,
 		.party = guest->party,
 		.time = ticks->first,
-		.uncertainty = ticks->last - ticks->first + guest->stream->reader->resolution,
+		.uncertainty = ticks->last - ticks->first,
 		.certainty = certainty_at(guest, &host->vcpus[era->vcpu], stay->entry_order,
 					  is_assumed(run->timeline, guest)),
 		.vcpu = &host->vcpus[era->vcpu],
@@ -141,7 +145,7 @@ static void count_unplaced(struct timeline_run *run, struct guest_stream *guest)
 	for (i = 0; i < unit->nr_eras; i++) {
 		era = &host->eras[unit->eras[i]];
 		if (era_to_host(host, era, time, &ticks) &&
-		    ticks.first >= host->whole_from.host_time) {
+		    ticks.first >= host_whole_from(host)) {
 			if (host_in_gap(host, ticks.first))
 				counts->lost++;
 			else
@@ -205,8 +209,9 @@ static bool place_by_bounds(struct timeline_run *run, struct guest_stream *guest
 		return false;
 	}
 	/* It may be of where the host's trace does not reach. */
-	if (ticks.first < host->whole_from.host_time || ticks.last > host->last.host_time) {
-		if (ticks.first < host->whole_from.host_time)
+	if (ticks.first < host_whole_from(host) ||
+	    ticks.last > host->last.host_time) {
+		if (ticks.first < host_whole_from(host))
 			party->counts.before++;
 		else
 			party->counts.after++;
@@ -459,5 +464,6 @@ bool timeline_run(struct timeline *timeline, uint64_t from, uint64_t to,
 	run = timeline_begin(timeline, machines);
 	done = run_all(run, from, to, handler, data, progress);
 	timeline_end(run);
-	return done;
+	*error = host_file_error(timeline->host);
+	return done && !*error;
 }

@@ -59,6 +59,7 @@ struct identity {
  * @vm_id: the VM that the user has named, or 0
  * @trust_clock: it is of CLOCK_TRACE, whatever it says
  * @frequency: of its clock, 0 if no trace tells
+ * @resolution: a time of its traces may be up to so many ticks too early
  * @epochs: of its clock
  * @used_from: of the host: number of the first event that is on the time line, from 1
  * @used_to: of the host: number of the first event after that is not
@@ -78,6 +79,7 @@ struct party {
 	uint64_t vm_id;
 	bool trust_clock;
 	uint64_t frequency;
+	uint64_t resolution;
 	struct epochs epochs;
 	uint64_t used_from;
 	uint64_t used_to;

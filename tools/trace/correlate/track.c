@@ -32,7 +32,7 @@ void track_add(struct track *track, const struct knot *knot)
 /* In the first tick, a stay may end that began before; in the last one, one may begin. */
 static bool is_silent(const struct host *host, uint64_t end, wide time)
 {
-	return time <= (wide)host->whole_from.host_time || time >= (wide)end ||
+	return time <= (wide)host_whole_from(host) || time >= (wide)end ||
 	       host_in_gap(host, (uint64_t)time);
 }
 
@@ -62,7 +62,7 @@ static wide last_possible(const struct host *host, struct stay_cursor *cursor, u
 {
 	const struct gap *gap;
 	const struct stay *stay;
-	wide last = (wide)host->whole_from.host_time;
+	wide last = (wide)host_whole_from(host);
 
 	if (is_silent(host, end, time))
 		return time;
@@ -70,8 +70,8 @@ static wide last_possible(const struct host *host, struct stay_cursor *cursor, u
 	if (stay && (wide)stay->exit > last)
 		last = stay->exit < (uint64_t)time ? (wide)stay->exit : time;
 	gap = host_gap_until(host, (uint64_t)time);
-	if (gap && (wide)gap->to.host_time > last)
-		last = (wide)gap->to.host_time;
+	if (gap && (wide)host_gap_end(host, gap) > last)
+		last = (wide)host_gap_end(host, gap);
 	return last;
 }
 
@@ -94,7 +94,7 @@ void track_widen(struct knot *knot, const struct host *host, const uint64_t *end
 	end = ends[knot->vcpu];
 	cursor = zalloc(sizeof(*cursor));
 	cursor->list = host->vcpus[knot->vcpu].stays;
-	if (knot->first <= (wide)host->whole_from.host_time)
+	if (knot->first <= (wide)host_whole_from(host))
 		knot->first = -FOREVER;
 	else if (knot->first >= (wide)end)
 		knot->first = (wide)end;
@@ -105,10 +105,10 @@ void track_widen(struct knot *knot, const struct host *host, const uint64_t *end
 		knot->first = (wide)stay->entry;
 	if (knot->last >= (wide)end)
 		knot->last = FOREVER;
-	else if (knot->last <= (wide)host->whole_from.host_time)
-		knot->last = (wide)host->whole_from.host_time;
+	else if (knot->last <= (wide)host_whole_from(host))
+		knot->last = (wide)host_whole_from(host);
 	else if (host_in_gap(host, (uint64_t)knot->last))
-		knot->last = (wide)host_gap_until(host, (uint64_t)knot->last)->to.host_time;
+		knot->last = (wide)host_gap_end(host, host_gap_until(host, (uint64_t)knot->last));
 	else if ((stay = stay_from(cursor, (uint64_t)knot->last)) &&
 		 stay->entry <= (uint64_t)knot->last)
 		knot->last = (wide)stay->exit;

@@ -276,7 +276,7 @@ static void try_events(const uint8_t *data, size_t size)
 		for (; i < records; i++) {
 			struct event event = event_of(data + 8 * i, &time);
 
-			match_add(match, data[8 * i + 7] % 2, &event);
+			match_add(match, data[8 * i + 7] % 2, &event, data[8 * i + 7] % 3);
 		}
 		match_finish(match, 0);
 		match_free(match);

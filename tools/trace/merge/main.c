@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <ftw.h>
 #include <getopt.h>
+#include <libgen.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -215,11 +216,43 @@ static int is_output(const char *path, const struct stat *status, int type, stru
 	       status->st_ino == output_status.st_ino;
 }
 
+/* A reader of CTF takes each file beside the metadata for a stream. */
+static bool is_beside_metadata(const char *directory)
+{
+	char *metadata = text_of("%s/metadata", directory);
+	bool is = !access(metadata, F_OK);
+
+	free(metadata);
+	return is;
+}
+
+/* Where nothing can be written, say so before the traces are read; a device is not replaced. */
+static void check_directory(const char *option, const char *path)
+{
+	struct stat status;
+	bool is_there = !stat(path, &status);
+	char *copy;
+	const char *directory;
+
+	if (is_there && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode))
+		return;
+	copy = text_of("%s", path);
+	directory = dirname(copy);
+	if (access(directory, W_OK | X_OK))
+		die("%s %s: %s", option, path, strerror(errno));
+	if (!is_there && is_beside_metadata(directory))
+		die("%s %s would make a file beside the metadata of a trace, which then could not be read any more: name another directory",
+		    option, path);
+	free(copy);
+}
+
 /* A recording cannot be made again. */
 static void check_output(const struct options *options, const char *option, const char *path)
 {
 	size_t i;
 
+	if (path)
+		check_directory(option, path);
 	if (!path || stat(path, &output_status))
 		return;
 	for (i = 0; i < options->count; i++) {

@@ -115,11 +115,30 @@ const struct vcpu *host_owner(const struct host *host, int thread, uint32_t vcpu
 	return lane && lane->owner != NOBODY ? &host->vcpus[lane->owner] : NULL;
 }
 
+/* When can an event have been at the latest? */
+static uint64_t latest(const struct host *host, uint64_t time)
+{
+	return time > UINT64_MAX - host->resolution ? UINT64_MAX : time + host->resolution;
+}
+
+uint64_t host_whole_from(const struct host *host)
+{
+	return latest(host, host->whole_from.host_time);
+}
+
+uint64_t host_gap_end(const struct host *host, const struct gap *gap)
+{
+	return latest(host, gap->to.host_time);
+}
+
+/* No vCPU leaves and enters within the nanosecond that a time may be too early. */
 static void add_stay(struct host *host, size_t owner, const struct stay *stay)
 {
 	struct vcpu *vcpu = &host->vcpus[owner];
+	struct stay longest = *stay;
 
-	if (!stay_list_add(vcpu->stays, stay)) {
+	longest.exit = latest(host, stay->exit);
+	if (!stay_list_add(vcpu->stays, &longest)) {
 		host->ownerless++;
 		return;
 	}
@@ -458,10 +477,13 @@ static void join_gaps(struct host *host)
 
 char *host_file_error(const struct host *host)
 {
-	int error = stay_file_error(host->file);
+	bool is_of_reading;
+	int error = stay_file_error(host->file, &is_of_reading);
 
 	if (!error)
 		return NULL;
+	if (is_of_reading)
+		return text_of("the temporary file cannot be read: %s", strerror(error));
 	return text_of("the temporary file cannot be written: %s; set TMPDIR to a directory with more room",
 		       strerror(error));
 }
@@ -507,7 +529,7 @@ bool host_in_gap(const struct host *host, uint64_t time)
 {
 	const struct gap *gap = host_gap_until(host, time);
 
-	return gap && time <= gap->to.host_time;
+	return gap && time <= host_gap_end(host, gap);
 }
 
 bool era_to_host(const struct host *host, const struct era *era, uint64_t guest,
@@ -517,8 +539,8 @@ bool era_to_host(const struct host *host, const struct era *era, uint64_t guest,
 
 	if (window.first < host->first.host_time)
 		window.first = host->first.host_time;
-	if (window.last > host->last.host_time)
-		window.last = host->last.host_time;
+	window.last = latest(host, window.last < host->last.host_time ?
+			     window.last : host->last.host_time);
 	if (window.first > window.last)
 		return false;
 	/* What all guests have that are not scaled */
@@ -529,14 +551,33 @@ bool era_to_host(const struct host *host, const struct era *era, uint64_t guest,
 	return clocktrace_host_first(&era->tsc, guest, window, ticks) == CLOCKTRACE_OK;
 }
 
+/* The host times of all that the guest may have read; a single one may have none. */
+static bool all_to_host(const struct host *host, const struct era *era, uint64_t guest,
+			uint64_t resolution, struct clocktrace_ticks *ticks)
+{
+	struct clocktrace_ticks last;
+	uint64_t i, j;
+
+	for (i = 0; !era_to_host(host, era, guest + i, ticks); i++)
+		if (i == resolution)
+			return false;
+	for (j = resolution; j > i; j--)
+		if (era_to_host(host, era, guest + j, &last)) {
+			ticks->last = last.last;
+			break;
+		}
+	return true;
+}
+
 enum stay_answer era_find_stay(const struct host *host, const struct era *era,
-			       struct stay_cursor *cursor, uint64_t guest,
+			       struct stay_cursor *cursor, uint64_t guest, uint64_t resolution,
 			       struct clocktrace_ticks *ticks)
 {
 	const uint64_t after = era->begin.order, before = era->end.order;
 	const struct stay *stay;
 
-	if (!era_to_host(host, era, guest, ticks) || ticks->last < host->whole_from.host_time)
+	if (!all_to_host(host, era, guest, resolution, ticks) ||
+	    ticks->last < host->whole_from.host_time)
 		return STAY_NOT_COVERED;
 	stay = stay_find(cursor, ticks->first, after, before);
 	if (!stay && ticks->last != ticks->first)

@@ -75,6 +75,8 @@ struct gap {
  * @last: the last event
  * @whole_from: from here on, events of all CPUs are there
  * @ownerless: number of stays of which no event tells whose they are
+ * @resolution: a time of the trace may be up to so many ticks too early; to be set before the
+ *	first event is added. Then the exits of stays are so much later than those of the trace.
  * @keeps_told: collect the kvm_guest_tsc events in @told, for host_keep()
  * @told: these events
  * @nr_told: their number
@@ -91,6 +93,7 @@ struct host {
 	struct clocktrace_position last;
 	struct clocktrace_position whole_from;
 	uint64_t ownerless;
+	uint64_t resolution;
 	bool keeps_told;
 	struct clocktrace_guest_event *told;
 	size_t nr_told;
@@ -153,7 +156,8 @@ char *host_finish(struct host *host);
  * host_file_error() - could the temporary file be used?
  * @host: the host
  *
- * What could not be written is in no list of stays, and host_finish() fails for that.
+ * What could not be written is in no list of stays, and host_finish() fails for that. What
+ * cannot be read later is not found: to be asked again when all stays were looked for.
  *
  * Return: NULL, or what is wrong with it, to be freed.
  */
@@ -186,6 +190,19 @@ bool same_tsc(const struct clocktrace_guest_tsc *a, const struct clocktrace_gues
 const struct gap *host_gap_until(const struct host *host, uint64_t time);
 
 /**
+ * host_whole_from() - after this host time, events of all CPUs are there
+ * @host: the host
+ */
+uint64_t host_whole_from(const struct host *host);
+
+/**
+ * host_gap_end() - the last host time at which an event may be missing
+ * @host: the host
+ * @gap: the gap
+ */
+uint64_t host_gap_end(const struct host *host, const struct gap *gap);
+
+/**
  * host_in_gap() - may events be missing at a host time?
  * @host: the host, finished
  * @time: the host time
@@ -210,6 +227,7 @@ bool era_to_host(const struct host *host, const struct era *era, uint64_t guest,
  * @era: the era in which the guest read it
  * @cursor: a cursor of the stays of the era's vCPU
  * @guest: what the guest read
+ * @resolution: it may have read up to so many ticks more
  * @ticks: set to the host times in the stay; or, if there is no stay, to all in the era
  *
  * Where several host times give the guest time, they may reach into another stay as well:
@@ -218,7 +236,7 @@ bool era_to_host(const struct host *host, const struct era *era, uint64_t guest,
  * Return: %STAY_FOUND with @cursor->found set, or why there is none.
  */
 enum stay_answer era_find_stay(const struct host *host, const struct era *era,
-			       struct stay_cursor *cursor, uint64_t guest,
+			       struct stay_cursor *cursor, uint64_t guest, uint64_t resolution,
 			       struct clocktrace_ticks *ticks);
 
 /**

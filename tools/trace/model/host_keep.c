@@ -210,6 +210,7 @@ void host_keep(const struct host *host, struct binary_file *binary)
 	put_position(binary, host->first);
 	put_position(binary, host->last);
 	put_position(binary, host->whole_from);
+	binary_put(binary, host->resolution);
 	binary_put(binary, host->lost);
 	binary_put(binary, host->ownerless);
 	put_gaps(host, binary);
@@ -233,6 +234,8 @@ struct host *host_recall(struct binary_file *binary, char **error)
 	host->first = get_position(binary);
 	host->last = get_position(binary);
 	host->whole_from = get_position(binary);
+	host->resolution = binary_get(binary);
+	binary->failed |= host->resolution > RESOLUTION_MAX;
 	lost = binary_get(binary);
 	ownerless = binary_get(binary);
 	get_gaps(host, binary);

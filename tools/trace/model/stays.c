@@ -28,6 +28,7 @@ struct stay_file {
 	int fd;
 	off_t size;
 	int error;
+	bool error_is_of_reading;
 };
 
 struct stay_list {
@@ -67,18 +68,21 @@ void stay_file_free(struct stay_file *file)
 	free(file);
 }
 
-int stay_file_error(const struct stay_file *file)
+int stay_file_error(const struct stay_file *file, bool *is_of_reading)
 {
+	*is_of_reading = file->error_is_of_reading;
 	return file->error;
 }
 
 /* A part of a block counts as none. */
-static bool is_whole(struct stay_file *file, ssize_t done, size_t wanted, int otherwise)
+static bool is_whole(struct stay_file *file, ssize_t done, size_t wanted, bool is_reading)
 {
 	if (done == (ssize_t)wanted)
 		return true;
-	if (!file->error)
-		file->error = done < 0 ? errno : otherwise;
+	if (!file->error) {
+		file->error = done < 0 ? errno : is_reading ? EIO : ENOSPC;
+		file->error_is_of_reading = is_reading;
+	}
 	return false;
 }
 
@@ -144,7 +148,7 @@ static bool write_block(struct stay_list *list)
 		list->file->size += (off_t)(((size_t)FIRST_EXTENT << extent) * sizeof(list->last));
 	}
 	if (!is_whole(list->file, pwrite(list->file->fd, list->last, sizeof(list->last),
-					 place_of(list, block)), sizeof(list->last), ENOSPC))
+					 place_of(list, block)), sizeof(list->last), false))
 		return false;
 	list->written = list->last[STAYS_IN_BLOCK - 1].entry_order;
 	add_to_index(list, block, list->last[0].entry);
@@ -203,7 +207,7 @@ static bool first_entry(const struct stay_list *list, size_t block, uint64_t *en
 	else if (!(block % list->stride))
 		*entry = list->index[block / list->stride];
 	else if (!is_whole(list->file, pread(list->file->fd, entry, sizeof(*entry),
-					     place_of(list, block)), sizeof(*entry), EIO))
+					     place_of(list, block)), sizeof(*entry), true))
 		return false;
 	return true;
 }
@@ -229,7 +233,7 @@ static bool load(struct stay_cursor *cursor, size_t block)
 		cursor->count = list->nr_last;
 	} else if (is_whole(list->file, pread(list->file->fd, cursor->stays,
 					      sizeof(cursor->stays), place_of(list, block)),
-			    sizeof(cursor->stays), EIO)) {
+			    sizeof(cursor->stays), true)) {
 		cursor->count = STAYS_IN_BLOCK;
 	}
 	return cursor->count;

@@ -74,10 +74,11 @@ void stay_file_free(struct stay_file *file);
 /**
  * stay_file_error() - what has prevented a list of the file from being written or read
  * @file: the file
+ * @is_of_reading: set to whether it could not be read, rather than written
  *
  * Return: a number of errno, the first one; 0 if there is none.
  */
-int stay_file_error(const struct stay_file *file);
+int stay_file_error(const struct stay_file *file, bool *is_of_reading);
 
 /**
  * stay_list_new() - make an empty list

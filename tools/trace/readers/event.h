@@ -18,6 +18,8 @@
 #define VCPU_UNKNOWN UINT32_MAX
 /* Not of the trace, but of a reading that was saved beside it: for the model only. */
 #define CPU_NONE UINT32_MAX
+/* The most ticks that a time may be too early: those of a nanosecond of any counter */
+#define RESOLUTION_MAX 1000
 
 /**
  * enum event_kind - what the analysis takes from an event

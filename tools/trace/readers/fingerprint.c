@@ -42,7 +42,8 @@ static int add_file(const char *path, const struct stat *status, int type, struc
 	int fd;
 
 	(void)place;
-	if (type != FTW_F)
+	/* To open a pipe is to wait for who writes to it. */
+	if (type != FTW_F || !S_ISREG(status->st_mode))
 		return 0;
 	one = hash(one, path + root_length, strlen(path + root_length));
 	one = hash(one, &size, sizeof(size));

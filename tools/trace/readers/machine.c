@@ -21,9 +21,10 @@ static size_t nr_found;
 
 static int note(const char *path, const struct stat *status, int type, struct FTW *place)
 {
-	(void)status;
 	(void)place;
-	if ((type != FTW_F && type != FTW_D) || !reader_find(path, type == FTW_D))
+	/* To open a pipe is to wait for who writes to it. */
+	if ((type != FTW_D && (type != FTW_F || !S_ISREG(status->st_mode))) ||
+	    !reader_find(path, type == FTW_D))
 		return 0;
 	found = array_room(found, nr_found, sizeof(*found));
 	found[nr_found++] = text_of("%s", path);
@@ -192,12 +193,37 @@ static char *open_all(struct machine *machine, const char *path)
 	return first || machine->nr_readers ? first : no_trace(path);
 }
 
+/*
+ * A clock tells a boot, and a name a machine: where both differ, the directory holds traces of
+ * several machines, which would be taken for boots of one.
+ */
+static char *check_one(const struct machine *machine)
+{
+	const struct reader *first = NULL;
+	size_t i;
+
+	for (i = 0; i < machine->nr_readers; i++) {
+		const struct reader *one = machine->readers[i];
+
+		if (!one->host || !one->uuid[0])
+			continue;
+		if (!first)
+			first = one;
+		if (strcmp(one->uuid, first->uuid) && strcmp(one->host, first->host))
+			return text_of("%s holds traces of several machines: of %s, in %s, and of %s, in %s: name each by itself",
+				       machine->path, first->host, first->path, one->host, one->path);
+	}
+	return NULL;
+}
+
 struct machine *machine_open(const char *path, char **error)
 {
 	struct machine *machine = zalloc(sizeof(*machine));
 
 	machine->path = text_of("%s", path);
 	*error = open_all(machine, path);
+	if (!*error)
+		*error = check_one(machine);
 	if (*error) {
 		machine_close(machine);
 		return NULL;

@@ -49,7 +49,7 @@ struct reader_class {
  * @clock: the name of its clock, NULL if the format does not tell
  * @uuid: what identifies the clock, "" if the format does not tell
  * @frequency: ticks per second, 0 if the format does not tell
- * @resolution: a time may be up to so many ticks too early
+ * @resolution: a time may be up to so many ticks too early, at most %RESOLUTION_MAX
  * @offset_s: of the clock's zero from the Epoch, in seconds
  * @offset: in addition to that, in ticks
  * @host: the name of the machine, NULL if the format does not tell

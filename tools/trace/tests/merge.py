@@ -13,6 +13,7 @@ import random
 import re
 import resource
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -22,10 +23,11 @@ sys.dont_write_bytecode = True
 # pylint: disable=wrong-import-position
 import perfetto
 import scale
+import synthetic
 import synthetic_dat
 from points import LIMIT, check, main, run
 from synthetic import (DESTROYED, HZ, OFFSET, ON_COUNTER, ON_FALLBACK, ON_MONOTONIC, REFRESH,
-                       Vcpu, Vm, World)
+                       Trace, Vcpu, Vm, World)
 
 TOOLS = os.environ.get("O", "../../out/tools/trace")
 MERGE = os.path.join(TOOLS, "clocktrace-merge")
@@ -471,19 +473,8 @@ def test_epoch_of_guest():
 
 
 def without_counter(seed, hertz=1_000_000_000, told=None, number=None):
-    """A guest whose clock is CLOCK_MONOTONIC, 300 ppm too fast and then as much too slow"""
-    world = World(seed)
-    guest, vm = world.guest("guest"), Vm(100, 7)
-    for cpu in (0, 1):
-        Vcpu(world, vm, 4 * cpu, 0).run(world.stays(200), guest, cpu)
-    if number is not None:
-        Vcpu(world, Vm(101, number), 0, 0).run(world.stays(200), None, 0)
-    middle = world.now + 10_000_000
-    for cpu, events in guest.streams.items():
-        guest.streams[cpu] = [
-            ((time + min(time - world.now, 2 * middle - time - world.now) * 3 // 10_000)
-             * hertz // HZ + 5_000_000, *rest) for time, *rest in events]
-    guest.hertz = hertz
+    """A guest whose clock is CLOCK_MONOTONIC, and may tell that"""
+    world, guest = synthetic.without_counter(seed, hertz, number)
     if told is not None:
         tell_epoch(guest, 0, guest.streams[0][0][0], 3, told, hertz)
     return world, guest
@@ -868,7 +859,7 @@ def test_flows():
     lanes = [(lane["machine"], lane["kind"]) for lane in data["lanes"]]
     arrows = data["arrows"]
     links = collections.Counter((lanes[one], lanes[other])
-                                for one, other in zip(arrows[::4], arrows[1::4]))
+                                for one, other in zip(arrows[::6], arrows[1::6]))
     check(sorted(links.values()) == [20, 20], f"{links}")
     check({other for _, other in links} == {(1, "cpu"), (1, "vcpu")}, f"{links}")
     check(merge("-o", f"{name}.perfetto-trace", *paths)[0] == 0, "perfetto")
@@ -948,6 +939,26 @@ def test_killed():
         os.rmdir(root)
 
 
+def test_place_of_output():
+    """Before anything is read: a directory that is not there, and one that is a trace itself"""
+    world, guest = simple(43)
+    paths = write(world, [guest])
+    for option, name in (("-o", "x.html"), ("-o", "x"), ("--model", "x")):
+        status, out, err = merge(option, f"{WORK}/nowhere/{name}", f"{WORK}/no-trace")
+        check(status == 2 and not out and f"{option} {WORK}/nowhere/{name}: No such file" in err, err)
+        status, out, err = merge(option, f"{paths[0]}/{name}", *paths)
+        check(status == 2 and not out and "beside the metadata of a trace" in err and
+              not os.path.exists(f"{paths[0]}/{name}"), f"{status}: {err}")
+    with open(f"{paths[0]}/alien", "wb") as file:
+        file.write(b"<html>")
+    status, _, err = merge(*paths)
+    check(status == 2 and f"{paths[0]}/alien: Invalid CTF magic number\n" in err, err)
+    os.unlink(f"{paths[0]}/alien")
+    os.truncate(f"{paths[0]}/kernel_0", os.path.getsize(f"{paths[0]}/kernel_0") - 1)
+    status, _, err = merge(*paths)
+    check(status == 2 and "kernel_0', as it is cut, or still being written" in err, err)
+
+
 def test_links():
     """A symbolic link is as good as what it leads to"""
     world, guest = simple(36)
@@ -1003,6 +1014,75 @@ def test_no_room():
               options, done.returncode, done.stderr)
 
 
+def test_unreadable_stays():
+    """A temporary file that cannot be read, in whatever pass: an error, and no wrong result"""
+    world = World(40)
+    guest = world.guest("guest")
+    Vcpu(world, Vm(100, 7), 0, 0).run(world.stays(400), guest, 0)
+    paths, name = write(world, [guest]), f"{WORK}/unreadable.json"
+    whole, first, failed = merge("-o", name, *paths), 1, 0
+    check(whole[0] == 0, whole)
+    os.unlink(name)
+    while True:
+        env = dict(os.environ, LD_PRELOAD=os.path.join(TOOLS, "fail_pread.so"),
+                   FAIL_PREAD=str(first))
+        done = subprocess.run([MERGE, "-o", name, *paths], env=env, stderr=subprocess.PIPE,
+                              text=True, check=False, timeout=LIMIT)
+        if done.returncode == 0:
+            break
+        check(done.returncode == 2 and not os.path.exists(name) and
+              "the temporary file cannot be read: Input/output error" in done.stderr,
+              f"{first}: {done.returncode}: {done.stderr}")
+        first, failed = first + 3, failed + 1
+    check(failed > 5 and done.stderr == whole[2], f"{failed}: {done.stderr}")
+
+
+def test_guest_of_guest():
+    """A guest with a guest of its own: placed on its host, and host of its guest"""
+    world = World(44)
+    middle, vcpu = world.guest("middle"), Vcpu(world, Vm(100, 7), 0, -9_000_000)
+    inner, offset = Trace("inner", 9), -500_000
+    stays = world.stays(200)
+    vcpu.run(stays, None, 0)
+    for entry, leave in zip(stays[::2], stays[1::2]):
+        if leave - entry < 60:
+            continue
+        if not middle.streams:
+            middle.add(0, vcpu.guest_time(entry + 1), "kvm_x86_guest_tsc", 55, vm_pid=9, vm_id=3,
+                       offset=offset, ratio=1 << 32, frac_bits=32)
+        middle.add(0, vcpu.guest_time(entry + 5), "kvm_x86_entry", 55)
+        middle.add(0, vcpu.guest_time(leave - 5), "kvm_x86_exit", 55, exit_reason=1, isa=2)
+        for time in entry + 6, (entry + leave) // 2, leave - 6:
+            inner.add(0, vcpu.guest_time(time) + offset, "test_event", number=time)
+    outer, middle, inner = (trace.write(directory(trace.host))
+                            for trace in (world.host, middle, inner))
+    for words, vm in ((["--host", outer, middle, outer], 7), ([inner, middle], 3)):
+        status, out, err = merge("--format", "json", *words)
+        check(status == 0 and f" is VM {vm} (process" in err, f"{status}: {err}")
+        for event in events_of(out):
+            if event["name"] == "test_event":
+                check(event["ticks"] == vcpu.guest_time(event["fields"]["number"]), event)
+    status, _, err = merge("--host", outer, outer, middle, inner)
+    check(status == 1 and "NOT all" in err, f"{status}: {err}")
+
+
+def test_several_machines():
+    """A directory with the traces of host and guest, which are no two boots of one machine"""
+    world, guest = simple(41)
+    path = directory("several")
+    for trace in world.host, guest:
+        trace.write(f"{path}/{trace.host}")
+    status, out, err = merge(path)
+    check(status == 2 and not out and "several holds traces of several machines: of guest, in "
+          in err and "name each by itself" in err, status, err)
+    # Of one name they are boots of one.
+    guest.host = "host"
+    path = directory("boots")
+    for number, trace in enumerate((world.host, guest)):
+        trace.write(f"{path}/{number}")
+    check("several machines" not in merge(path)[2], "boots of one machine")
+
+
 def test_same_trace():
     """Under whatever name"""
     world, guest = simple(40)
@@ -1013,6 +1093,31 @@ def test_same_trace():
         for words in ([], ["--host", paths[1]]):
             status, out, err = merge(*words, *paths, other)
             check(status == 2 and not out and "are the same trace" in err, f"{status}: {err}")
+    copy = shutil.copytree(paths[0], directory("copy"))
+    parent = os.path.dirname(paths[0])
+    for words, text in ((paths + [copy], "are copies of one trace"),
+                        ([paths[1], f"{copy}/.", f"{copy}/../copy"], "are the same"),
+                        ([*paths, parent], f"is a part of {parent}: name it once"),
+                        ([parent, *paths], f"is a part of {parent}: name it once")):
+        status, out, err = merge(*words)
+        check(status == 2 and not out and text in err, f"{words}: {status}: {err}")
+
+
+def test_no_files():
+    """A pipe, a socket, a device or a loop of links, by itself or in the directory of a trace"""
+    world, guest = simple(42)
+    paths = write(world, [guest])
+    os.mkfifo(f"{paths[0]}/pipe")
+    os.symlink("loop", f"{paths[0]}/loop")
+    server = socket.socket(socket.AF_UNIX)
+    server.bind(f"{paths[0]}/socket")
+    for model in [], ["--model", directory("model-of-pipe")]:
+        status, out, err = merge(*model, *paths)
+        check(status == 0 and out.count("test_event") == len(world.truth["guest"]), status, err)
+    server.close()
+    for name in "pipe", "loop", "socket", "../../../../../../../dev/null":
+        status, out, err = merge(f"{paths[0]}/{name}", paths[1])
+        check(status == 2 and not out and err.count("\n") == 1, f"{name}: {status}: {err}")
 
 
 def test_model():

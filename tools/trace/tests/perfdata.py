@@ -20,7 +20,7 @@ sys.dont_write_bytecode = True
 # pylint: disable=wrong-import-position
 import synthetic_perf
 from points import LIMIT, check, main, run
-from synthetic import HZ, ON_COUNTER, ON_FALLBACK, Vcpu, Vm, World
+from synthetic import HZ, ON_COUNTER, ON_FALLBACK, Vcpu, Vm, World, without_counter
 
 TOOLS = os.environ.get("O", "../../out/tools/trace")
 MERGE = os.path.join(TOOLS, "clocktrace-merge")
@@ -163,6 +163,39 @@ def test_own_clock():
     check("assumed" in err or "x86-tsc" in err, err)
 
 
+def test_own_clock_at_the_borders():
+    """Events at the very ticks of entries and exits, whose times are cut to nanoseconds"""
+    for number, (host, other) in enumerate((("perf", "perf"), ("perf", "clock_trace"),
+                                            ("clock_trace", "perf"))):
+        for ratio, mult in ((1 << 32, 1 << 31), (3 << 30, 0x9249_2492), (5 << 30, 0x4ccc_cccd)):
+            world = World(51 + number, host)
+            guest, vm = world.guest("guest", other), Vm(100, 7)
+            for cpu in (0, 1):
+                Vcpu(world, vm, cpu, 9_000_000 + cpu, ratio).run(world.stays(300), guest, cpu)
+            events, _ = judge(world, [write(guest, mult=mult), write(world.host, mult=mult)])
+            widest = max(event["uncertainty"] for event in events if event["name"] == "test_event")
+            check(widest <= 8, f"{widest} ticks, where a nanosecond has 2 to 4")
+
+
+def test_own_clock_without_counter():
+    """A guest that is placed by its stays: a host's time that is cut is in the bounds"""
+    world, guest = without_counter(31, clock="perf")
+    paths = [write(world.host, conversion=True), guest.write(f"{WORK}/no-counter")]
+    status, out, err = run(MERGE, "--format", "json", *paths)
+    check(status == 0 and "guest had no TSC" in err, f"{status}: {err}")
+    placed = 0
+    for event in map(json.loads, out.splitlines()):
+        if event["machine"] == "guest":
+            truth = world.truth["guest"][event["fields"]["number"]]
+            check(event["ticks"] <= truth <= event["ticks"] + event["uncertainty"],
+                  f"not {truth}: {event}")
+            placed += 1
+    check(placed >= 1500, f"{placed} are placed: {err}")
+    for _ in range(2):
+        check(run(MERGE, "--format", "json", "--model", f"{WORK}/model", *paths) ==
+              (status, out, err), "another result with a model")
+
+
 def test_wrong_clock():
     for clock in ("monotonic", "monotonic_raw", "tai"):
         world, guest = simple(6, clock)
@@ -270,6 +303,29 @@ def test_svg_at_the_end_of_time():
     check(marks == ["0", "5000000000", "10000000000", "15000000000"], f"{marks}")
 
 
+def test_ctf_at_the_end_of_time():
+    """babeltrace2 counts ns from 1970 in 63 bits: what it would not read is not written"""
+    for end, hertz, year, status in (((1 << 63) - 2, 2_000_000_000, "2170", 0),
+                                     ((1 << 64) - 2, 2_000_000_000, "2262", 0),
+                                     ((1 << 64) - 2, 1_000_000_000, None, 2)):
+        world = World(69)
+        world.now = end - 10_000_000
+        guest, vcpu = world.guest("guest"), Vcpu(world, Vm(100, 7), 0, -(1 << 62))
+        vcpu.run(world.stays(20), guest, 0)
+        lines = ((7, hertz, 1000, 1_700_000_000 * 10**9),)
+        name = f"{WORK}/end-{hertz}-{year}"
+        got, _, err = run(MERGE, "-o", name, write(guest, lines=lines),
+                          write(world.host, lines=lines))
+        check(got == status, f"{year}: {got}: {err}")
+        if status:
+            check("no reader of CTF takes times from 2^63 ns on" in err and
+                  not os.path.exists(name), err)
+            continue
+        got, out, err = run("babeltrace2", "--clock-gmt", "--clock-date", name)
+        check(got == 0 and out.count("test_event") == len(world.truth["guest"]) and
+              f"[{year}" in out, f"{year}: {err}{out}"[:1000])
+
+
 def test_names():
     """No name that a trace has chosen steers a terminal or begins a line"""
     evil = "\x1b]0;title\x07\x7f\x9b2J\xe4\u0085\nfalse: all is well"
@@ -344,11 +400,10 @@ def overwrite(path, offset, data):
 def test_refused():
     """Forms that are not read, each with what to do"""
     world, guest = simple(11, count=20)
-    refused(world, guest, "is compressed: record without --compression-level",
+    refused(world, guest, "is compressed, .*record without --compression-level",
             {"features": {synthetic_perf.COMPRESSED: bytes(20)}})
     refused(world, guest, "several files: record without --threads", {"features": {24: bytes(8)}})
     cases = (
-        (8, struct.pack("<Q", 16), "written to a pipe: record with \"perf record -o FILE\""),
         (48, struct.pack("<Q", 0), "perf was killed"),
         (0, b"2ELIFREP", "other byte order"),
         (16, struct.pack("<Q", 1 << 40), "list of events is damaged"),
@@ -364,6 +419,70 @@ def test_refused():
         overwrite(paths[1], offset, data)
         status, out, err = run(MERGE, "--format", "json", *paths)
         check(status == 2 and not out and text in err, f"{offset}: {status}: {err}")
+
+
+def test_piped():
+    """What was written to a pipe: host or guest or both; samples and names beside tracepoints"""
+    uuid = b"0c5f8bd2-6a0e-4a4b-9c1d-7f35e2a9d001"
+    for number, (of_guest, of_host) in enumerate(((True, True), (True, False), (False, True))):
+        world, guest = simple(60 + number)
+        events, _ = judge(world, [write(guest, piped=of_guest, uuid=uuid),
+                                  write(world.host, piped=of_host, uuid=uuid)])
+        check({event["certainty"] for event in events if event["machine"] == "guest"} == {"known"},
+              "not known")
+    for clock in "perf", "clock_trace":
+        world, guest = simple(64, clock, margin=20)
+        for stream in guest.streams.values():
+            time, _, tid, _ = stream[5]
+            stream[5] = (time, synthetic_perf.CYCLES, tid, {"ip": 1})
+        status, out, err = run(MERGE, "--format", "json", write(guest, piped=True),
+                               write(world.host, piped=True))
+        check(status == 0 and out.count('"cycles:P"') == 2, f"{status}: {err}")
+    # The frequency is the file's
+    world, guest = simple(65)
+    status, out, err = run(MERGE, "--json", write(guest, piped=True), write(world.host, piped=True))
+    check(status == 0 and json.loads(out)["frequency"] == HZ, f"{status}: {out} {err}")
+
+
+def test_piped_refused():
+    """What a pipe does not tell, or tells wrongly"""
+    world, guest = simple(66, count=20)
+    refused(world, guest, "is compressed, .*record without --compression-level",
+            {"piped": True, "features": {synthetic_perf.COMPRESSED: bytes(20)}})
+    path = write(world.host, piped=True)
+    with open(path, "rb") as file:
+        data = file.read()
+    compressed = data + synthetic_perf.record(81, bytes(40))
+    tracing = data.index(b"\x17\x08\x44tracing") - 12
+    for content, text in ((data[:16], "no list of events"), (data[:24], "no list of events"),
+                          (data[:22] + b"\x20\0" + data[24:], "list of events is damaged"),
+                          (data[:28] + b"\xff\xff\0\0" + data[32:], "list of events is damaged"),
+                          (data[:8] + bytes(8) + data[16:], "damaged or cut"),
+                          (compressed, "is compressed, and perf inject leaves it so"),
+                          (data[:tracing + 16] + bytes(8) + data[tracing + 24:],
+                           "descriptions of tracepoints are damaged")):
+        with open(path, "wb") as file:
+            file.write(content)
+        status, out, err = run(MERGE, "--format", "json", write(guest), path)
+        check(status == 2 and not out and text in err, f"{text}: {status}: {err}")
+
+
+def test_piped_cut():
+    """A pipe that ends anywhere: the events up to there"""
+    world, guest = simple(67, count=2)
+    paths = [write(guest, rounds=2, piped=True), write(world.host, rounds=2, piped=True)]
+    for path in paths:
+        done = subprocess.run([os.path.join(TOOLS, "cut"), str(41 * CUT_STEP), path, *paths],
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                              timeout=LIMIT, check=False)
+        check(done.returncode == 0, f"{path}: {done.stdout}{done.stderr}")
+    world, guest = simple(68)
+    paths = [write(guest, piped=True), write(world.host, piped=True)]
+    size = os.path.getsize(paths[0])
+    os.truncate(paths[0], size * 2 // 3 + 1)
+    status, out, err = run(MERGE, "--format", "json", *paths)
+    check(status == 0 and 0 < out.count('"test_event"') < len(world.truth["guest"]) and
+          "damaged at byte" in err, f"{status}: {err}")
 
 
 def test_damaged():

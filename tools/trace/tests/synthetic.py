@@ -220,3 +220,20 @@ class World:
             time += self.random.randint(1, 100_000)
             times.append(time)
         return times
+
+
+def without_counter(seed, hertz=1_000_000_000, number=None, clock="clock_trace"):
+    """A guest whose clock is CLOCK_MONOTONIC, 300 ppm too fast and then as much too slow"""
+    world = World(seed, clock)
+    guest, vm = world.guest("guest"), Vm(100, 7)
+    for cpu in (0, 1):
+        Vcpu(world, vm, 4 * cpu, 0).run(world.stays(200), guest, cpu)
+    if number is not None:
+        Vcpu(world, Vm(101, number), 0, 0).run(world.stays(200), None, 0)
+    middle = world.now + 10_000_000
+    for cpu, events in guest.streams.items():
+        guest.streams[cpu] = [
+            ((time + min(time - world.now, 2 * middle - time - world.now) * 3 // 10_000)
+             * hertz // HZ + 5_000_000, *rest) for time, *rest in events]
+    guest.hertz = hertz
+    return world, guest

@@ -10,6 +10,8 @@ import synthetic_dat
 from synthetic import HZ
 
 TIME_CONV, FINISHED_ROUND, LOST, COMM, SAMPLE, LOST_SAMPLES = 79, 68, 2, 3, 9, 13
+# Of a pipe
+ATTR, TRACING_DATA_RECORD, EVENT_UPDATE, FEATURE = 64, 66, 78, 80
 TRACING_DATA, HOSTNAME, EVENT_DESC, COMPRESSED, CLOCK_TRACE = 1, 3, 12, 27, 35
 IP, TID, TIME, CPU, PERIOD, RAW, IDENTIFIER = 1, 2, 4, 1 << 7, 1 << 8, 1 << 10, 1 << 16
 CLOCKS = {"monotonic": 1, "monotonic_raw": 4, "tai": 11, "clock_trace": 15}
@@ -60,11 +62,12 @@ def string(text):
 class Writer:
     """What a file is made of"""
 
-    def __init__(self, trace, fields, lines, uuid, state):
+    def __init__(self, trace, fields, lines, uuid, state, mult):
         self.trace = trace
         self.lines = lines
         self.uuid = uuid
         self.state = state
+        self.mult = mult
         self.ticks = trace.clock in CLOCKS
         names = {name for events in trace.streams.values() for _, name, _, _ in events}
         self.names = sorted(names)
@@ -76,7 +79,7 @@ class Writer:
         self.ids = {name: 1000 + number for number, name in enumerate(self.names)}
 
     def stamp(self, time):
-        return time if self.ticks else (time * MULT >> SHIFT) + ZERO
+        return time if self.ticks else (time * self.mult >> SHIFT) + ZERO
 
     def sample(self, cpu, event):
         time, name, tid, values = event
@@ -128,6 +131,24 @@ class Writer:
             found[CLOCK_TRACE] = self.clock_trace()
         return found
 
+    def pipe(self, data, features):
+        """What perf writes to a pipe: all that a file has in its headers as records before"""
+        head = b"PERFILE2" + struct.pack("<Q", 16)
+        for name in self.names:
+            head += record(ATTR, attribute(name, self.trace.clock, self.fields[name]) +
+                           struct.pack("<Q", self.ids[name]))
+        for feature, body in features.items():
+            if feature in (TRACING_DATA, EVENT_DESC):
+                continue
+            head += record(FEATURE, struct.pack("<Q", feature) + body)
+        if TRACING_DATA in features:
+            body = features[TRACING_DATA]
+            body += bytes(-len(body) % 8)
+            head += struct.pack("<IHHI", TRACING_DATA_RECORD, 0, 12, len(body)) + body
+        if CYCLES in self.names:
+            head += record(EVENT_UPDATE, struct.pack("<QQ16s", 2, self.ids[CYCLES], b"cycles:P"))
+        return head + data
+
     def file(self, data, features):
         attrs_at = 104
         ids_at = attrs_at + 112 * len(self.names)
@@ -174,13 +195,13 @@ def in_rounds(buffers, rounds, rng):
 
 def write(trace, path, rounds=5, *, by_thread=False, finish=True, fields=0, conversion=True,
           lines=((7, HZ, 1000, 1_700_000_000 * 10**9),), features=None, uuid=b"",
-          state=STATE_COUNTER, counted=()):
+          state=STATE_COUNTER, counted=(), mult=MULT, piped=False):
     """
     The path of the file. With by_thread, threads have the buffers, not CPUs; without finish,
     perf does not tell where a round ends. Numbers of lost samples that perf has counted are
     at the end, each with the misc of its record.
     """
-    writer = Writer(trace, fields, lines, uuid, state)
+    writer = Writer(trace, fields, lines, uuid, state, mult)
     buffers = {}
     for cpu in trace.streams:
         for time, tid, body in writer.records(cpu):
@@ -189,7 +210,7 @@ def write(trace, path, rounds=5, *, by_thread=False, finish=True, fields=0, conv
         entries.sort(key=lambda entry: entry[0])
     data = b""
     if not writer.ticks and conversion:
-        data += record(TIME_CONV, struct.pack("<QQQ", SHIFT, MULT, ZERO))
+        data += record(TIME_CONV, struct.pack("<QQQ", SHIFT, mult, ZERO))
     tids = {tid for events in trace.streams.values() for _, _, tid, _ in events}
     for tid in sorted(tids):
         data += record(COMM, struct.pack("<II16s", tid, tid, f"task-{tid}".encode()) +
@@ -201,5 +222,5 @@ def write(trace, path, rounds=5, *, by_thread=False, finish=True, fields=0, conv
     found = writer.features()
     found.update(features or {})
     with open(path, "wb") as file:
-        file.write(writer.file(data, found))
+        file.write((writer.pipe if piped else writer.file)(data, found))
     return path

@@ -241,11 +241,27 @@ static bool is_empty(const char *path)
 	return !rmdir(path) && !mkdir(path, 0777);
 }
 
+/* Readers of CTF count ns from 1970 in 63 bits: up to the year 2262. */
+static bool is_readable(const struct timeline *timeline, bool with_offset)
+{
+	const __int128 ns = 1000000000, frequency = timeline->frequency;
+	__int128 last = (__int128)timeline->host->last.host_time * ns / frequency;
+
+	if (with_offset && last <= INT64_MAX)
+		last += timeline->offset_s * ns + timeline->offset * ns / frequency;
+	return last < INT64_MAX;
+}
+
 static void *open_ctf(const char *path, const struct timeline *timeline, char **error)
 {
 	struct ctf *ctf;
 	size_t i;
 
+	if (!is_readable(timeline, false)) {
+		*error = text_of("%s: no reader of CTF takes times from 2^63 ns on: write another form, see --format",
+				 path);
+		return NULL;
+	}
 	if (mkdir(path, 0777) && (errno != EEXIST || !is_empty(path))) {
 		*error = text_of("%s: %s", path,
 				 errno == ENOTEMPTY ? "the directory is not empty: name a new one" :
@@ -268,6 +284,16 @@ static void *open_ctf(const char *path, const struct timeline *timeline, char **
 		free(name);
 	}
 	return ctf;
+}
+
+/* Without the offset, no reader shows the time of day. */
+static void print_offset(FILE *file, const struct timeline *timeline)
+{
+	if (is_readable(timeline, true))
+		fprintf(file, "\toffset_s = %" PRId64 ";\n\toffset = %" PRIu64 ";\n",
+			timeline->offset_s, timeline->offset);
+	else
+		fputs("\toffset_s = 0;\n\toffset = 0;\n", file);
 }
 
 static void print_metadata(FILE *file, const struct ctf *ctf, size_t party)
@@ -294,9 +320,9 @@ static void print_metadata(FILE *file, const struct ctf *ctf, size_t party)
 		print_uuid(file, timeline->parties[0].path, timeline->host->first.host_time);
 	fprintf(file,
 		"\";\n\tdescription = \"CLOCK_TRACE of the host\";\n\tfreq = %" PRIu64
-		";\n\toffset_s = %" PRId64 ";\n\toffset = %" PRIu64 ";\n};\n\n",
-		timeline->frequency, timeline->offset_s, timeline->offset);
-	fputs("typealias integer { size = 64; align = 8; signed = false; map = clock.clock_trace.value; } := stamp;\n\n"
+		";\n", timeline->frequency);
+	print_offset(file, timeline);
+	fputs("};\n\ntypealias integer { size = 64; align = 8; signed = false; map = clock.clock_trace.value; } := stamp;\n\n"
 	      "stream {\n\tid = 0;\n"
 	      "\tevent.header := struct { u32 id; stamp timestamp; };\n"
 	      "\tpacket.context := struct { stamp timestamp_begin; stamp timestamp_end; u64 content_size; u64 packet_size; u32 cpu_id; };\n"

@@ -4,7 +4,8 @@
  * data in it.
  *
  * The items of a lane are numbers of 7 bits a byte, in base64: what has passed since the
- * begin of the item before, the length, and the index of the text.
+ * begin of the item before, the length, and the index of the text. JavaScript's numbers have 53
+ * bits: times are texts, and those of arrows have two halves.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -142,7 +143,7 @@ static void put_data(FILE *file, const struct html *html)
 				party->counts.unproved);
 	}
 	fprintf(file,
-		"],\n\"first\":%" PRIu64 ",\"last\":%" PRIu64 ",\"left_out\":%" PRIu64
+		"],\n\"first\":\"%" PRIu64 "\",\"last\":\"%" PRIu64 "\",\"left_out\":%" PRIu64
 		",\"shortest\":%" PRIu64 ",\"uncertainty\":%" PRIu64
 		",\"frequency\":%" PRIu64 ",\"known\":%s,\"start\":\"%" PRIu64 "\",\n\"texts\":[",
 		picture->first, picture->last, picture->left_out, picture->shortest,
@@ -158,9 +159,10 @@ static void put_data(FILE *file, const struct html *html)
 	put_lanes(file, picture);
 	fputs(",\n\"arrows\":[", file);
 	for (i = 0; i < picture->nr_arrows; i++)
-		fprintf(file, "%s%" PRIu32 ",%" PRIu32 ",%" PRIu64 ",%" PRIu64, i ? "," : "",
-			picture->arrows[i].from, picture->arrows[i].to, picture->arrows[i].begin,
-			picture->arrows[i].end);
+		fprintf(file, "%s%" PRIu32 ",%" PRIu32 ",%" PRIu32 ",%" PRIu32 ",%" PRIu32 ",%" PRIu32,
+			i ? "," : "", picture->arrows[i].from, picture->arrows[i].to,
+			(uint32_t)(picture->arrows[i].begin >> 32), (uint32_t)picture->arrows[i].begin,
+			(uint32_t)(picture->arrows[i].end >> 32), (uint32_t)picture->arrows[i].end);
 	fputs("]}", file);
 }
 

@@ -33,18 +33,45 @@ struct graph {
 	bool failed;
 };
 
+/* Which file is it? The first cause tells what, and one that follows from it where. */
+static char *file_of(const bt_error *error)
+{
+	static const char begin[] = "stream file `";
+	uint64_t i;
+
+	for (i = 0; i < bt_error_get_cause_count(error); i++) {
+		const char *text = bt_error_cause_get_message(
+			bt_error_borrow_cause_by_index(error, i));
+		const char *path = strstr(text, begin), *end;
+
+		end = path ? strrchr(path + sizeof(begin) - 1, '`') : NULL;
+		if (end)
+			return text_of("%.*s", (int)(end - path) - (int)sizeof(begin) + 1,
+				       path + sizeof(begin) - 1);
+	}
+	return text_of("%s", "");
+}
+
 static char *error_of(const char *fallback)
 {
 	const bt_error *error = bt_current_thread_take_error();
-	char *text;
+	const char *message, *hint = "";
+	char *file, *text;
+	size_t size;
 
-	if (error && bt_error_get_cause_count(error))
-		text = text_of("%s", bt_error_cause_get_message(
-					     bt_error_borrow_cause_by_index(error, 0)));
-	else
-		text = text_of("%s", fallback);
-	if (error)
-		bt_error_release(error);
+	if (!error || !bt_error_get_cause_count(error))
+		return text_of("%s", fallback);
+	message = bt_error_cause_get_message(bt_error_borrow_cause_by_index(error, 0));
+	/* Addresses in memory follow, which say nothing to a user. */
+	size = (size_t)((strstr(message, ": msg-it-addr=") ?: message + strlen(message)) - message);
+	if (strstr(message, "Failed to index"))
+		hint = ", as it is cut, or still being written: end the recording, and take the whole file";
+	file = file_of(error);
+	if (strstr(message, file))
+		*file = '\0';
+	text = text_of("%s%s%.*s%s", file, *file ? ": " : "", (int)size, message, hint);
+	free(file);
+	bt_error_release(error);
 	return text;
 }
 

@@ -13,7 +13,8 @@
 
 #include "common/array.h"
 #include "common/message.h"
-#include "readers/perf/file.h"
+#include "readers/perf/file_parts.h"
+#include "readers/perf/pipe.h"
 #include "readers/perf/tracing.h"
 
 #define MAGIC "PERFILE2"
@@ -21,25 +22,13 @@
 #define MAGIC_SIZE 8
 /* A file that was written to a pipe has a header of so many bytes. */
 #define PIPE_HEADER_SIZE 16
-#define NR_FEATURES 256
 /* More events than anybody opens */
 #define KINDS_MAX 65536
 #define LINES_MAX 256
-#define NAME_MAX_SIZE 256
 #define UUID_FIELD 40
 #define UUID_LENGTH 36
 /* What drives the clock: not a counter, whose state is 1; 0 if perf did not know */
 #define STATE_OTHER 2
-
-/* The headers that are read */
-enum {
-	FEATURE_TRACING_DATA = 1,
-	FEATURE_HOSTNAME = 3,
-	FEATURE_EVENT_DESC = 12,
-	FEATURE_DIR_FORMAT = 24,
-	FEATURE_COMPRESSED = 27,
-	FEATURE_CLOCK_TRACE = 35,
-};
 
 struct header {
 	uint64_t attr_size;
@@ -108,8 +97,12 @@ static char *read_header(struct perf_file *file, struct header *header)
 		return text_of("it is of a machine with the other byte order");
 	if (!part_skip(&part, MAGIC_SIZE) || !part_u64(&part, &size))
 		return text_of("its headers are cut");
-	if (size == PIPE_HEADER_SIZE)
-		return text_of("it was written to a pipe: record with \"perf record -o FILE\"");
+	if (size == PIPE_HEADER_SIZE) {
+		file->is_piped = true;
+		file->begin = PIPE_HEADER_SIZE;
+		file->end = file->size;
+		return NULL;
+	}
 	if (!part_u64(&part, &header->attr_size) || !section(file, &part, &header->attrs))
 		return text_of("its headers are damaged or cut");
 	data = part;
@@ -147,17 +140,36 @@ static void add_ids(struct perf_file *file, struct part ids, size_t kind)
 	}
 }
 
+char *perf_file_add_kind(struct perf_file *file, struct part attr, struct part ids)
+{
+	struct perf_kind kind = { 0 };
+
+	if (file->nr_kinds == KINDS_MAX)
+		return text_of("its list of events is damaged");
+	memcpy(&kind.attr, attr.at, attr.left < sizeof(kind.attr) ? attr.left : sizeof(kind.attr));
+	add_ids(file, ids, file->nr_kinds);
+	file->kinds = array_room(file->kinds, file->nr_kinds, sizeof(*file->kinds));
+	file->kinds[file->nr_kinds++] = kind;
+	return NULL;
+}
+
+void perf_file_sort_ids(struct perf_file *file)
+{
+	if (file->nr_ids)
+		qsort(file->ids, file->nr_ids, sizeof(*file->ids), compare_ids);
+}
+
 /* Each attribute is followed by where the numbers of its samples are. */
 static char *read_attrs(struct perf_file *file, const struct header *header)
 {
 	struct part all = header->attrs, one, ids;
 	uint64_t ids_left = file->size / sizeof(uint64_t);
+	char *error;
 
 	if (header->attr_size < PERF_ATTR_SIZE_VER0 + 16 || header->attr_size > UINT16_MAX ||
 	    all.left / header->attr_size > KINDS_MAX)
 		return text_of("its list of events is damaged");
 	while (part_take(&all, header->attr_size, &one)) {
-		struct perf_kind kind = { 0 };
 		struct perf_event_attr attr;
 		struct part rest = one;
 		uint64_t size = one.left - 16;
@@ -167,20 +179,18 @@ static char *read_attrs(struct perf_file *file, const struct header *header)
 		/* The attribute tells its size; the file's is that of perf's own headers. */
 		if (attr.size && attr.size >= PERF_ATTR_SIZE_VER0 && attr.size <= size)
 			size = attr.size;
-		memcpy(&kind.attr, one.at, size < sizeof(attr) ? size : sizeof(attr));
 		if (!part_skip(&rest, size) || !section(file, &rest, &ids) ||
 		    ids.left / sizeof(uint64_t) > ids_left)
 			return text_of("its list of events is damaged or cut");
 		/* Sections that overlap would be a way to a list longer than the file. */
 		ids_left -= ids.left / sizeof(uint64_t);
-		add_ids(file, ids, file->nr_kinds);
-		file->kinds = array_room(file->kinds, file->nr_kinds, sizeof(*file->kinds));
-		file->kinds[file->nr_kinds++] = kind;
+		error = perf_file_add_kind(file, (struct part){ one.at, size }, ids);
+		if (error)
+			return error;
 	}
 	if (!file->nr_kinds)
 		return text_of("it has no list of events");
-	if (file->nr_ids)
-		qsort(file->ids, file->nr_ids, sizeof(*file->ids), compare_ids);
+	perf_file_sort_ids(file);
 	return NULL;
 }
 
@@ -272,11 +282,12 @@ static char *read_clock(struct perf_file *file, struct part part)
 	return NULL;
 }
 
-static char *read_feature(struct perf_file *file, unsigned int feature, struct part part)
+char *perf_file_feature(struct perf_file *file, unsigned int feature, struct part part)
 {
 	switch (feature) {
 	case FEATURE_TRACING_DATA:
-		return tracing_parse(part, &file->tep);
+		/* A pipe may have been made to hold it twice. */
+		return file->tep ? NULL : tracing_parse(part, &file->tep);
 	case FEATURE_HOSTNAME:
 		if (!file->host)
 			file->host = take_string(&part);
@@ -289,7 +300,7 @@ static char *read_feature(struct perf_file *file, unsigned int feature, struct p
 	case FEATURE_DIR_FORMAT:
 		return text_of("its events are in several files: record without --threads");
 	case FEATURE_COMPRESSED:
-		return text_of("it is compressed: record without --compression-level");
+		return text_of(PERF_IS_COMPRESSED);
 	default:
 		return NULL;
 	}
@@ -309,7 +320,7 @@ static char *read_features(struct perf_file *file, const struct header *header)
 		if (!part_skip(&table, 16))
 			return text_of("it is cut, and perf writes at the end how its events are to be read");
 		if (section(file, &rest, &found))
-			error = read_feature(file, i, found);
+			error = perf_file_feature(file, i, found);
 		else if (i == FEATURE_TRACING_DATA || i == FEATURE_CLOCK_TRACE)
 			error = text_of("it is cut, and lacks how its events are to be read");
 		else
@@ -349,9 +360,11 @@ char *perf_file_open(struct perf_file *file, const char *path)
 		error = text_of("its headers are cut");
 	if (!error)
 		error = read_header(file, &header);
-	if (!error)
+	if (!error && file->is_piped)
+		error = pipe_read(file);
+	if (!error && !file->is_piped)
 		error = read_attrs(file, &header);
-	if (!error)
+	if (!error && !file->is_piped)
 		error = read_features(file, &header);
 	if (!error)
 		error = learn_kinds(file);

@@ -13,6 +13,7 @@
 
 /* As the kernel numbers it */
 #define PERF_CLOCK_TRACE 15
+#define PERF_IS_COMPRESSED "it is compressed, and perf inject leaves it so: record without --compression-level (-z)"
 
 /**
  * struct perf_kind - an event that was opened
@@ -72,6 +73,7 @@ struct perf_line {
  * @nr_lines: number of epochs, 0 if perf has noted none
  * @host: name of the machine, or NULL
  * @is_cut: it lacks headers that are not needed
+ * @is_piped: perf has written it to a pipe
  */
 struct perf_file {
 	const unsigned char *bytes;
@@ -88,6 +90,7 @@ struct perf_file {
 	uint32_t nr_lines;
 	char *host;
 	bool is_cut;
+	bool is_piped;
 };
 
 /**

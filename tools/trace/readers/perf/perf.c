@@ -77,13 +77,19 @@ static struct tep_record record_of(const struct sample *sample)
 	};
 }
 
+/* The ticks of a nanosecond, rounded up */
+static uint64_t ticks_in_ns(const struct conversion *conversion)
+{
+	return ((UINT64_C(1) << conversion->shift) + conversion->mult - 1) / conversion->mult;
+}
+
 static void take_conversion(struct conversion *conversion, struct part part)
 {
 	struct conversion found;
 
 	if (part_u64(&part, &found.shift) && part_u64(&part, &found.mult) &&
 	    part_u64(&part, &found.zero) && found.shift <= SHIFT_MAX && found.mult &&
-	    found.mult <= UINT32_MAX && !conversion->mult)
+	    found.mult <= UINT32_MAX && ticks_in_ns(&found) <= RESOLUTION_MAX && !conversion->mult)
 		*conversion = found;
 }
 
@@ -212,7 +218,7 @@ static char *search(struct perf *perf)
 			break;
 		case RECORD_COMPRESSED:
 		case RECORD_COMPRESSED2:
-			error = text_of("it is compressed: record without --compression-level");
+			error = text_of(PERF_IS_COMPRESSED);
 			break;
 		default:
 			break;
@@ -304,7 +310,7 @@ static char *take_clock(struct perf *perf)
 		reader->clock = text_of("x86-tsc");
 		reader->frequency = (uint64_t)(((unsigned __int128)NS_PER_S << conversion->shift) /
 					       conversion->mult);
-		reader->resolution = (reader->frequency + NS_PER_S - 1) / NS_PER_S;
+		reader->resolution = ticks_in_ns(conversion);
 	} else {
 		reader->clock = text_of("perf");
 	}

@@ -6,8 +6,6 @@
 #include "common/message.h"
 #include "readers/perf/sample.h"
 
-#define RECORD_AUXTRACE 71
-
 struct record_header {
 	uint32_t type;
 	uint16_t misc;
@@ -20,6 +18,7 @@ bool record_read(const struct perf_file *file, uint64_t *at, uint64_t end, struc
 	struct record_header header;
 	uint64_t more;
 	struct part body;
+	uint32_t more_of_tracing;
 
 	if (part.left < sizeof(header))
 		return false;
@@ -33,9 +32,11 @@ bool record_read(const struct perf_file *file, uint64_t *at, uint64_t end, struc
 		.body = { part.at + sizeof(header), header.size - sizeof(header) },
 	};
 	part_skip(&part, header.size);
-	/* What hardware has traced follows without being counted. */
 	body = record->body;
 	if (header.type == RECORD_AUXTRACE && (!part_u64(&body, &more) || !part_skip(&part, more)))
+		return false;
+	if (header.type == RECORD_TRACING_DATA &&
+	    (!part_u32(&body, &more_of_tracing) || !part_skip(&part, more_of_tracing)))
 		return false;
 	*at = end - part.left;
 	return true;

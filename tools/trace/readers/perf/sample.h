@@ -7,6 +7,10 @@
 
 #include "readers/perf/file.h"
 
+/* Records that their data follow without being counted in their size */
+#define RECORD_TRACING_DATA 66
+#define RECORD_AUXTRACE 71
+
 /* More than any kernel has */
 #define PERF_CPUS_MAX 8192
 
