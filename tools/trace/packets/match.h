@@ -51,7 +51,7 @@ struct packets_limits {
  * @retransmitted: packets that were sent again, or by another interface of the same host
  * @unknown: packets of connections whose begin is not known
  * @expired: packets that were forgotten before their other end came
- * @conflicts: connections whose packets two hosts claim to have sent
+ * @conflicts: packets of connections that two hosts seem to have sent
  */
 struct packets_counts {
 	uint64_t sent;
