@@ -35,7 +35,8 @@ enum { PACKET_ECHO_REPLY = 0, PACKET_ECHO = 8 };
  *	and sequence number, as they follow each other in the header
  * @acknowledgment: of TCP
  * @length: number of bytes that the packet carries for TCP or UDP, without their header;
- *	where headers do not tell: of a sent packet at least so many, of a received one at most
+ *	where headers do not tell, of a packet that was sent rather too many, of one that was
+ *	received rather too few
  * @checksum: of ICMP, which covers what the packet carries
  * @identification: of IPv4, 0 if there is none or if it is part of a fragmented packet
  * @window: of TCP, as in the header

@@ -83,9 +83,9 @@ enum clock_state {
  * @thread: the thread, or %THREAD_NONE
  * @process: the process of the thread, or %PROCESS_UNKNOWN
  * @lost_before: its stream has lost events right before
- * @lost_from: if so, a time up to which there are all of its stream's events; 0 if the
- *	format does not tell
- * @lost_to: and one from which on there are all of them, which may be later than @time
+ * @lost_from: if so, a time up to which there are all of its stream's events
+ * @lost_to: and one from which on there are all of them, which may be later than @time;
+ *	0 if the format tells neither
  * @vcpu_id: of an entry, exit or write of an offset: the vCPU, or %VCPU_UNKNOWN
  * @exit_reason: of an exit: the hardware's number
  * @svm: of an exit: the number is one of AMD's
@@ -95,8 +95,8 @@ enum clock_state {
  * @epoch: of an epoch: its number
  * @state: of an epoch: what drives the clock
  * @frequency: of an epoch: ticks per second, 0 if that is not told
- * @packet: of a packet: its headers, until the stream's next event; NULL if there are none
- *	that the format has
+ * @packet: of a packet, if the reader is asked for them: its headers, until the stream's next
+ *	event; NULL if the event has none, or not those of TCP, UDP or ICMP
  * @comm: of a switch: the name of the thread that runs then, not always terminated
  */
 struct event {

@@ -29,6 +29,8 @@ struct path {
 	/* Hosts: the two ends, and one in between that forwards, or none */
 	size_t ends[2], forwarder;
 	bool has_forwarder;
+	/* An end that has no trace */
+	bool hidden[2];
 	/* Interfaces that packets pass on each end */
 	size_t hops[2];
 	/* Addresses are translated: by the first end, or on the way */
@@ -137,6 +139,13 @@ static void record(struct network *network, const struct trace *traces, size_t h
 	add_sight(network, host, time, seen)->packet = *packet;
 }
 
+static void see(struct network *network, const struct trace *traces, const struct path *path,
+		int end, long double time, enum seen seen, const struct packet *packet)
+{
+	if (!path->hidden[end])
+		record(network, traces, path->ends[end], time, seen, packet);
+}
+
 /* Out of a host, through its interfaces: the time when it has left */
 static long double leave(struct network *network, const struct trace *traces,
 			 const struct path *path, int end, long double time, struct packet *packet)
@@ -144,16 +153,16 @@ static long double leave(struct network *network, const struct trace *traces,
 	size_t i;
 
 	for (i = 0; i < path->hops[end]; i++) {
-		record(network, traces, path->ends[end], time, SEEN_SENT, packet);
+		see(network, traces, path, end, time, SEEN_SENT, packet);
 		time += between(network, 100, 3000);
-		record(network, traces, path->ends[end], time, SEEN_RECEIVED, packet);
+		see(network, traces, path, end, time, SEEN_RECEIVED, packet);
 		time += between(network, 100, 3000);
 	}
 	if (path->translated_inside && !end) {
 		packet->source[3] = path->outside;
 		packet->source_port = path->outside_port;
 	}
-	record(network, traces, path->ends[end], time, SEEN_SENT, packet);
+	see(network, traces, path, end, time, SEEN_SENT, packet);
 	return time + between(network, 10, 1000);
 }
 
@@ -171,16 +180,16 @@ static void arrive(struct network *network, const struct trace *traces, const st
 		packet.destination[3] = path->outside;
 		packet.destination_port = path->outside_port;
 	}
-	record(network, traces, path->ends[end], time, SEEN_RECEIVED, &packet);
+	see(network, traces, path, end, time, SEEN_RECEIVED, &packet);
 	if (path->translated_inside && !end) {
 		packet.destination[3] = path->address[0];
 		packet.destination_port = path->port[0];
 	}
 	for (i = 0; i < path->hops[end]; i++) {
 		time += between(network, 100, 3000);
-		record(network, traces, path->ends[end], time, SEEN_SENT, &packet);
+		see(network, traces, path, end, time, SEEN_SENT, &packet);
 		time += between(network, 100, 3000);
-		record(network, traces, path->ends[end], time, SEEN_RECEIVED, &packet);
+		see(network, traces, path, end, time, SEEN_RECEIVED, &packet);
 	}
 }
 
@@ -643,6 +652,7 @@ struct network *network_new(uint64_t seed)
 	struct path path;
 	uint32_t near;
 	size_t i, nr_paths;
+	bool twin;
 
 	network->scenario = scenario_new(seed, 2 + seed % 4, 1);
 	if (network->scenario->stepped < network->scenario->nr_hosts)
@@ -656,11 +666,15 @@ struct network *network_new(uint64_t seed)
 	nr_paths = 1 + below(network, 4);
 	for (i = 0; i < nr_paths; i++) {
 		make_path(network, &path, (uint8_t)i);
+		twin = chance(network, 0.2L);
+		path.hidden[1] = twin && chance(network, 0.5L);
 		run_path(network, traces, &path, near);
 		if (chance(network, 0.4L))
 			run_datagrams(network, traces, &path, chance(network, 0.5L));
 		/* The same private addresses elsewhere */
-		if (chance(network, 0.2L)) {
+		if (twin) {
+			path.hidden[0] = chance(network, 0.7L);
+			path.hidden[1] = false;
 			path.ends[0] = below(network, network->scenario->nr_hosts);
 			path.ends[1] = (path.ends[0] + 1) % network->scenario->nr_hosts;
 			path.has_forwarder = false;
