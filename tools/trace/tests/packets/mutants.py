@@ -51,6 +51,9 @@ MUTANTS = (
      "is_whole = is_whole && other->by_plain_syn;", ";"),
     ("a host that forwards taken for one that sends", "tcp.c",
      "half->role == (seen->sent ? ROLE_SENDER : ROLE_RECEIVER)", "(half->role = ROLE_SENDER)"),
+    ("a host that forwards what its tracer does not know taken for one that sends", "match.c",
+     "return seen->time - host->opaque < FORWARD_MAX || seen->time - host->gap_to < FORWARD_MAX;",
+     "return seen->time - host->gap_to < FORWARD_MAX;"),
     ("two hosts that send the same", "tcp.c",
      "packets->counts.conflicts++;\n\t\t\treturn NULL;", "continue;"),
     ("ranges of unknown past not judged by a message", "tcp.c",
@@ -85,7 +88,7 @@ def false_messages(work, file, text, becomes):
     subprocess.run([CC, *FLAGS, f"-I{work}", f"-I{TRACE}", f"-I{TRACE}/..", f"-I{TRACE}/../include",
                     "-o", program, *(os.path.join(TRACE, name) for name in OTHERS),
                     *glob.glob(f"{copy}/*.c"), *glob.glob(f"{TRACE}/hosts/*.c"), "-lm"], check=True)
-    done = subprocess.run([program, "--count", "1000", "--until-false"], stdout=subprocess.PIPE,
+    done = subprocess.run([program, "--count", "3000", "--until-false"], stdout=subprocess.PIPE,
                           check=False, text=True)
     print("# " + next(line for line in done.stdout.splitlines() if "ok 1" in line))
     return "not ok 1" in done.stdout

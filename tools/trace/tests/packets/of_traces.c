@@ -58,11 +58,15 @@ static void print_packet(const struct input *input)
 
 	printf("%zu %" PRIu64 " %s", input->host, event->time,
 	       event->kind == EVENT_SENT ? "sent" : "received");
-	if (!packet) {
-		puts(" -");
+	if (!packet || !packet->version) {
+		puts(packet ? " unknown" : " -");
 		return;
 	}
 	printf(" ipv%u %u ", packet->version, packet->protocol);
+	if (!packet->protocol) {
+		puts("other");
+		return;
+	}
 	print_address(packet, packet->source);
 	printf(":%u ", packet->source_port);
 	print_address(packet, packet->destination);

@@ -258,6 +258,27 @@ static void test_forwarder(void)
 	end();
 }
 
+/* Where the tracer does not know what a host received, the host may forward what it sends. */
+static void test_unknown_packets(void)
+{
+	const int64_t later = 20000000;
+	struct packet unknown = { 0 };
+
+	begin(0);
+	received(A, -1000, unknown);
+	open_connection();
+	sent(A, 100, data(1, 1000));
+	received(B, 150, data(1, 1000));
+	CHECK(nr_messages == 0);
+	/* Not so long after it was received */
+	open_with(later, FIRST + 5000, FIRST_OF_ANSWER);
+	received(A, later + 50, unknown);
+	sent(A, later + 100, data(5001, 1000));
+	received(B, later + 150, data(5001, 1000));
+	CHECK(nr_messages == 1 && is_message(0, A, later + 100, B, later + 150));
+	end();
+}
+
 static void test_nobody(void)
 {
 	struct packet packet;
@@ -377,7 +398,7 @@ static void test_unknown_begin(void)
 	uint32_t i;
 
 	begin(0);
-	received(A, 5, acknowledgment(1));
+	received(A, -20000000, acknowledgment(1));
 	received(A, 8, acknowledgment(1));
 	for (i = 0; i < 100; i++) {
 		time = 10 + 100 * i;
@@ -439,9 +460,10 @@ static void test_datagrams(void)
 	sent(A, 42000, datagram(10));
 	received(B, 42010, datagram(10));
 	CHECK(nr_messages == 3);
-	sent(A, 43100, datagram(11));
-	received(B, 43110, datagram(11));
-	CHECK(nr_messages == 4 && is_message(3, A, 43100, B, 43110));
+	know(A, 20040000, B, 20040050);
+	sent(A, 20042000, datagram(11));
+	received(B, 20042010, datagram(11));
+	CHECK(nr_messages == 5 && is_message(4, A, 20042000, B, 20042010));
 	end();
 }
 
@@ -497,6 +519,7 @@ int main(void)
 	tap_run(test_reuse, "packets: two connections between the same ends");
 	tap_run(test_interfaces, "packets: interfaces behind each other");
 	tap_run(test_forwarder, "packets: a host that forwards sends nothing");
+	tap_run(test_unknown_packets, "packets: what a tracer does not know may be forwarded");
 	tap_run(test_nobody, "packets: what matches nothing");
 	tap_run(test_ipv6, "packets: IPv6");
 	tap_run(test_guest, "packets: a guest that moves is a message");
