@@ -60,8 +60,6 @@ struct lane {
  * @has_position: @position is set
  * @position: behind the last byte that was seen
  * @may_jump: packets may have been lost since then
- * @has_fence: @fence is set
- * @fence: what is from there on was not sent before the view began
  * @lanes: by kind
  */
 struct half {
@@ -73,8 +71,6 @@ struct half {
 	bool has_position;
 	uint64_t position;
 	bool may_jump;
-	bool has_fence;
-	uint64_t fence;
 	struct lane lanes[NR_KINDS];
 };
 

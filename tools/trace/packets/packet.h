@@ -39,7 +39,6 @@ enum { PACKET_ECHO_REPLY = 0, PACKET_ECHO = 8 };
  *	received rather too few
  * @checksum: of ICMP, which covers what the packet carries
  * @identification: of IPv4, 0 if there is none or if it is part of a fragmented packet
- * @window: of TCP, as in the header
  * @flags: of TCP
  * @type: of ICMP
  */
@@ -55,7 +54,6 @@ struct packet {
 	uint32_t length;
 	uint16_t checksum;
 	uint16_t identification;
-	uint16_t window;
 	uint8_t flags;
 	uint8_t type;
 };

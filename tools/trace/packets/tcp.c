@@ -11,11 +11,11 @@
  * in order and for the first time is known to be so, and bytes are counted from the first
  * sequence number, in 64 bits (EXACT below).
  *
- * Where it has not, there are two more conditions. The bytes must be out of reach of the
- * window that the receiver gave when the events begin (a fence), so that none of them was
- * sent before. And as sequence numbers are used anew every 4 GiB, a message that is already
- * known between the two hosts must prove that the byte was received at a time that no earlier
- * byte with that number can have been on its way until (WEAK).
+ * Where it has not, or numbers are used anew after 4 GiB, a copy may have been sent that is not
+ * known. Such a range is matched only if the host's trace is whole for twice the longest transit
+ * before it and has no such numbers there, and if a message that is already known between the two
+ * hosts proves that what was received was received so late that no earlier copy can have been on
+ * its way any more (WEAK).
  *
  * In both cases acknowledgments must be equal, which tells connections apart that have the
  * same ends: of before, or of hosts behind different translators of addresses.
@@ -24,9 +24,8 @@
 
 #include "packets/parts.h"
 
-/* The most that a window can be, RFC 7323, and how much its header's number may be shifted */
+/* The most that a window can be, RFC 7323 */
 #define WINDOW_MAX (UINT64_C(1) << 30)
-#define WINDOW_SHIFT_MAX 14
 #define WRAP (UINT64_C(1) << 32)
 /* Positions begin here, so that none is negative */
 #define BASE (2 * WRAP)
@@ -231,7 +230,6 @@ static void add_sent(struct packets *packets, struct flow *flow, struct view *vi
 		     enum kind kind, struct range range, const struct packet *packet)
 {
 	struct half *half = &view->halves[sender];
-	const struct half *numbered = &view->halves[kind == KIND_DATA ? sender : !sender];
 	struct lane *lane = &half->lanes[kind];
 	struct view *to;
 
@@ -247,8 +245,7 @@ static void add_sent(struct packets *packets, struct flow *flow, struct view *vi
 		range.from = lane->next;
 	range.recent = keep_pace(packets, view, lane, &range);
 	lane->next = range.to;
-	if (half->is_exact ||
-	    (range.recent && numbered->has_fence && range.from >= numbered->fence))
+	if (half->is_exact || range.recent)
 		push(packets, flow, &lane->track, &range);
 	else
 		packets->counts.unknown++;
@@ -361,20 +358,6 @@ static uint64_t position_of(struct half *half, uint32_t sequence)
 	return half->position + (uint64_t)(int64_t)(int32_t)(sequence - (uint32_t)half->position);
 }
 
-/* What the peer has not given room for by the first acknowledgment that is known was not sent
- * before; old ones that are late are of a window that was shifted by less than the most. */
-static void set_fence(struct view *view, const struct sighting *seen)
-{
-	const struct packet *packet = seen->packet;
-	struct half *half = &view->halves[!seen->sender];
-
-	if (half->has_fence || seen->time <= view->since || !(packet->flags & PACKET_ACK))
-		return;
-	half->has_fence = true;
-	half->fence = position_of(half, packet->acknowledgment) +
-		      ((uint64_t)(packet->window + 1) << WINDOW_SHIFT_MAX);
-}
-
 /* Is this where the packet begins, or comes from elsewhere? False if it is neither. */
 static bool take_role(const struct packets *packets, struct half *half,
 		      const struct sighting *seen, uint64_t to)
@@ -399,8 +382,7 @@ static bool follows(struct half *half, uint64_t from)
 {
 	struct lane *lane = &half->lanes[KIND_DATA];
 
-	if (lane->begun && from > lane->next &&
-	    (half->is_exact || (half->has_fence && from >= half->fence))) {
+	if (lane->begun && from > lane->next && (half->is_exact || lane->track.count)) {
 		half->role = ROLE_NONE;
 		return false;
 	}
@@ -468,7 +450,6 @@ void tcp_add(struct packets *packets, const struct sighting *seen)
 	else if (view->gap != packets->hosts[seen->host].gap)
 		view = go_on(packets, flow, view, seen);
 	if (!(packet->flags & PACKET_SYN)) {
-		set_fence(view, seen);
 		take_segment(packets, flow, view, seen);
 		return;
 	}

@@ -19,11 +19,11 @@
 /* Of frag_off: more fragments follow, or this is not the first one */
 #define IS_FRAGMENT 0x3fff
 
-enum { T_SOURCE, T_DESTINATION, T_SEQUENCE, T_ACKNOWLEDGMENT, T_OFFSET, T_FLAGS, T_WINDOW,
+enum { T_SOURCE, T_DESTINATION, T_SEQUENCE, T_ACKNOWLEDGMENT, T_OFFSET, T_FLAGS,
        T_LENGTH, T_TYPE, T_CHECKSUM, T_ECHO, NR_TRANSPORT };
 
 static const char *const transport_names[NR_TRANSPORT] = {
-	"source_port", "dest_port", "seq", "ack_seq", "data_offset", "flags", "window_size",
+	"source_port", "dest_port", "seq", "ack_seq", "data_offset", "flags",
 	"len", "type", "checksum", "gateway",
 };
 
@@ -268,7 +268,6 @@ static bool read_transport(const struct transport *transport, const bt_field *fi
 		packet->sequence = (uint32_t)number(fields, members, T_SEQUENCE);
 		packet->acknowledgment = (uint32_t)number(fields, members, T_ACKNOWLEDGMENT);
 		packet->flags = (uint8_t)number(fields, members, T_FLAGS);
-		packet->window = (uint16_t)number(fields, members, T_WINDOW);
 	}
 	if (size < header)
 		return false;

@@ -127,32 +127,32 @@ V6 = "fd01" + "0" * 27 + "1:{} fd01" + "0" * 27 + "2:{}"
 # What an event holds, and what is to be read from it
 HEADERS = (
     (SENT, 66, ipv4(52, TCP, tcp(1000, 2000, words=8)),
-     f"ipv4 6 {V4.format(4001, 80)} length 0 sequence 1000 acknowledgment 2000 flags 16 window 500 "
+     f"ipv4 6 {V4.format(4001, 80)} length 0 sequence 1000 acknowledgment 2000 flags 16 "
      "identification 9 type 0 checksum 0"),
     (RECEIVED, 1500, ipv4(1400, TCP, tcp(4294967295, 1), words=6),
      f"ipv4 6 {V4.format(4001, 80)} length 1356 sequence 4294967295 acknowledgment 1 flags 16 "
-     "window 500 identification 9 type 0 checksum 0"),
+     "identification 9 type 0 checksum 0"),
     # More than 64 KiB: the length of the packet, with Ethernet's header where it is sent
     (SENT, 100014, ipv4(0, TCP, tcp(5, 6)),
-     f"ipv4 6 {V4.format(4001, 80)} length 99974 sequence 5 acknowledgment 6 flags 16 window 500 "
+     f"ipv4 6 {V4.format(4001, 80)} length 99974 sequence 5 acknowledgment 6 flags 16 "
      "identification 9 type 0 checksum 0"),
     (RECEIVED, 100000, ipv6(0, TCP, tcp(5, 6)),
-     f"ipv6 6 {V6.format(4001, 80)} length 99940 sequence 5 acknowledgment 6 flags 16 window 500 "
+     f"ipv6 6 {V6.format(4001, 80)} length 99940 sequence 5 acknowledgment 6 flags 16 "
      "identification 0 type 0 checksum 0"),
     (RECEIVED, 120, ipv6(80, TCP, tcp(7, 0, SYN)),
-     f"ipv6 6 {V6.format(4001, 80)} length 60 sequence 7 acknowledgment 0 flags 2 window 500 "
+     f"ipv6 6 {V6.format(4001, 80)} length 60 sequence 7 acknowledgment 0 flags 2 "
      "identification 0 type 0 checksum 0"),
     (SENT, 142, ipv4(128, UDP, udp(108), 77),
-     f"ipv4 17 {V4.format(53, 5353)} length 100 sequence 0 acknowledgment 0 flags 0 window 0 "
+     f"ipv4 17 {V4.format(53, 5353)} length 100 sequence 0 acknowledgment 0 flags 0 "
      "identification 77 type 0 checksum 0"),
     # A fragment has no identification of its own.
     (SENT, 1514, ipv4(1500, UDP, udp(3008), 77, 0x2000),
-     f"ipv4 17 {V4.format(53, 5353)} length 3000 sequence 0 acknowledgment 0 flags 0 window 0 "
+     f"ipv4 17 {V4.format(53, 5353)} length 3000 sequence 0 acknowledgment 0 flags 0 "
      "identification 0 type 0 checksum 0"),
     (SENT, 1514, ipv4(1500, TCP, tcp(1), 77, 0x2000), "ipv4 0 other"),
     (SENT, 1514, ipv4(1500, TCP, (NONE, b""), 77, 0x00b9), "ipv4 0 other"),
     (RECEIVED, 84, ipv4(84, ICMP, echo(8, 3 << 16 | 4), 78),
-     f"ipv4 1 {V4.format(0, 0)} length 64 sequence 196612 acknowledgment 0 flags 0 window 0 "
+     f"ipv4 1 {V4.format(0, 0)} length 64 sequence 196612 acknowledgment 0 flags 0 "
      "identification 78 type 8 checksum 4660"),
     # What is no connection; what may be one, for all that the tracer knows
     (RECEIVED, 110, ipv6(70, 58, (NONE, b"")), "ipv6 0 other"),

@@ -280,7 +280,6 @@ static struct packet segment_of(const struct connection *connection, int end, ui
 	packet.sequence = stream->first + (uint32_t)from;
 	packet.length = (uint32_t)(to - from);
 	packet.flags = flags;
-	packet.window = connection->window;
 	if (flags & PACKET_ACK)
 		packet.acknowledgment = connection->streams[!end].first +
 					(uint32_t)connection->streams[!end].received;

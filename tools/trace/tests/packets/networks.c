@@ -221,7 +221,7 @@ int main(int argc, char **argv)
 		{ "until-false", no_argument, NULL, 'u' },
 		{ 0 }
 	};
-	uint64_t first = 1, count = 200, i;
+	uint64_t first = 1, count = 100, i;
 	struct tally tally = { 0 };
 	bool until_false = false, enough;
 	int option;

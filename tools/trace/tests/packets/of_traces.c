@@ -72,8 +72,8 @@ static void print_packet(const struct input *input)
 	print_address(packet, packet->destination);
 	printf(":%u length %" PRIu32 " sequence %" PRIu32 " acknowledgment %" PRIu32,
 	       packet->destination_port, packet->length, packet->sequence, packet->acknowledgment);
-	printf(" flags %u window %u identification %u type %u checksum %u\n", packet->flags,
-	       packet->window, packet->identification, packet->type, packet->checksum);
+	printf(" flags %u identification %u type %u checksum %u\n", packet->flags,
+	       packet->identification, packet->type, packet->checksum);
 }
 
 static void print_loss(const struct input *input)

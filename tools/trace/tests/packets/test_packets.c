@@ -66,7 +66,6 @@ static struct packet packet_of(bool back, uint8_t protocol)
 		.source_port = back ? 80 : 4000,
 		.destination_port = back ? 4000 : 80,
 		.flags = PACKET_ACK,
-		.window = 1000,
 	};
 }
 
@@ -375,7 +374,6 @@ static void test_loss(void)
 	received(B, 250, data(1001, 1000));
 	sent(A, 400, data(1001, 1000));
 	CHECK(nr_messages == 1);
-	/* The window, up to 1001 of 16 KiB, begins at 1001. */
 	received(A, 410, acknowledgment(1001));
 	for (i = 0; i < 40; i++) {
 		const int64_t time = 1000 + 100 * i;
@@ -385,8 +383,8 @@ static void test_loss(void)
 		received(B, time + 10, packet);
 		position += 1000000;
 	}
-	/* The first one behind it is that of 17002001. */
-	CHECK(is_message(1, A, 1000 + 100 * 17, B, 1010 + 100 * 17));
+	/* Twice the longest transit after 400, when it went on */
+	CHECK(is_message(1, A, 2500, B, 2510));
 	CHECK(is_message(nr_messages - 1, A, 1000 + 100 * 39, B, 1010 + 100 * 39));
 	end();
 }
@@ -399,7 +397,6 @@ static void test_unknown_begin(void)
 
 	begin(0);
 	received(A, -20000000, acknowledgment(1));
-	received(A, 8, acknowledgment(1));
 	for (i = 0; i < 100; i++) {
 		time = 10 + 100 * i;
 		sent(A, time, data(1 + i * 1000000, 1000000));
@@ -523,7 +520,7 @@ int main(void)
 	tap_run(test_nobody, "packets: what matches nothing");
 	tap_run(test_ipv6, "packets: IPv6");
 	tap_run(test_guest, "packets: a guest that moves is a message");
-	tap_run(test_loss, "packets: after a loss, only what no window reached before");
+	tap_run(test_loss, "packets: after a loss, what is not sent again");
 	tap_run(test_unknown_begin, "packets: a connection whose begin is not known");
 	tap_run(test_datagrams, "packets: datagrams");
 	tap_run(test_echo, "packets: echoes of ICMP");
