@@ -29,8 +29,10 @@ struct packets;
 
 /**
  * struct packets_limits - what is kept, and taken for granted; 0 is a default
- * @max_records: number of packets to remember, of 32 bytes or a little more each
- * @max_connections: number of connections to remember, of about 500 bytes each
+ * @max_records: number of packets to remember, of up to 64 bytes each; and an eighth as many
+ *	datagrams, of about 100 bytes
+ * @max_connections: number of connections to remember, of about 400 bytes for each host that
+ *	sees them
  * @max_age: how long a packet is remembered, in ns of its host; so hosts need not be further
  *	apart than that in the order in which packets come
  * @max_transit: how long a packet may be in the network at most, in ns, for those whose
