@@ -510,6 +510,7 @@ struct timeline *timeline_learn(const struct trace_argument *arguments, size_t c
 		timeline_free(timeline);
 		return NULL;
 	}
+	timeline_arrange(timeline);
 	return timeline;
 }
 
@@ -539,6 +540,42 @@ uint64_t timeline_ns_up(const struct timeline *timeline, uint64_t ticks)
 {
 	return (uint64_t)(((unsigned __int128)ticks * 1000000000 + timeline->frequency - 1) /
 			  timeline->frequency);
+}
+
+void timeline_arrange(struct timeline *timeline)
+{
+	size_t i;
+
+	timeline->origin = timeline->host->first.host_time;
+	timeline->nr_vcpus = timeline->host->nr_vcpus;
+	for (i = 0; i < timeline->nr_parties; i++)
+		timeline->parties[i].host = timeline->host;
+}
+
+uint64_t timeline_since(const struct timeline *timeline, uint64_t time)
+{
+	return timeline_ns(timeline, time - timeline->origin);
+}
+
+size_t timeline_vcpu(const struct timeline *timeline, size_t party, const struct vcpu *vcpu)
+{
+	const struct party *of = &timeline->parties[party];
+
+	return of->first_vcpu + (size_t)(vcpu - of->host->vcpus);
+}
+
+size_t timeline_home(const struct timeline *timeline, size_t number)
+{
+	size_t i;
+
+	for (i = 0; i < timeline->nr_parties; i++) {
+		const struct party *party = &timeline->parties[i];
+
+		if (party->is_host && number >= party->first_vcpu &&
+		    number - party->first_vcpu < party->host->nr_vcpus)
+			break;
+	}
+	return i;
 }
 
 void timeline_free(struct timeline *timeline)

@@ -22,6 +22,8 @@
  * @lost: those that no stay holds where the host's trace lacks events
  * @unmatched: those of a CPU or a guest that fits no VM
  * @epoch: those of an epoch of the clock that is not on this time line
+ * @unbounded: with several hosts: those of which no message tells when they were on the
+ *	reference's axis
  */
 struct counts {
 	uint64_t placed;
@@ -34,6 +36,7 @@ struct counts {
 	uint64_t lost;
 	uint64_t unmatched;
 	uint64_t epoch;
+	uint64_t unbounded;
 };
 
 /**
@@ -65,6 +68,9 @@ struct identity {
  * @fingerprint: of its files, if the model is to be kept
  * @identities: of its streams, each once
  * @nr_identities: their number
+ * @host: its host, or itself
+ * @home: index of the host's party
+ * @first_vcpu: number of the host's first vCPU among those of all hosts
  */
 struct party {
 	char *path;
@@ -84,6 +90,9 @@ struct party {
 	uint64_t fingerprint;
 	struct identity *identities;
 	size_t nr_identities;
+	struct host *host;
+	size_t home;
+	size_t first_vcpu;
 };
 
 /**
@@ -111,6 +120,9 @@ struct trace_argument {
  * @epoch: what the user has chosen, or 0
  * @assumed_clock: the host's trace is of the clock x86-tsc, which is taken for CLOCK_TRACE
  * @uncertainty: the largest of all events, in ticks
+ * @origin: the time that is shown as 0
+ * @nr_vcpus: number of vCPUs of all hosts
+ * @has_several_hosts: it is the axis of several hosts, see axis.h; @host is the reference
  */
 struct timeline {
 	struct party *parties;
@@ -124,6 +136,9 @@ struct timeline {
 	uint32_t epoch;
 	bool assumed_clock;
 	uint64_t uncertainty;
+	uint64_t origin;
+	size_t nr_vcpus;
+	bool has_several_hosts;
 };
 
 /**
@@ -131,13 +146,19 @@ struct timeline {
  * @event: the event
  * @stream: where its fields are
  * @party: index of its machine
- * @time: host time, in ticks
+ * @time: host time, in ticks; with several hosts of the reference, where it may be
+ *	before 0
  * @uncertainty: it may be up to so many ticks later
+ * @earlier: it may be up to so many ticks earlier; 0 if it is not an estimate
  * @certainty: how well the formula is known
  * @is_bounded: there is no formula, but the event is between @time and @uncertainty later
  * @vcpu: of a guest's event: the vCPU that wrote it; of an entry or exit: the vCPU
  * @early: it is before what is wanted, and tells what is so when that begins: an entry, an
  *	exit or a context switch
+ * @is_estimate: it is of another host than the reference: @time is a guess between bounds
+ *	that messages prove
+ * @stepped: a clock stepped nearby, and the bounds hold for before and after that
+ * @own_time: time on its own host's counter, in ticks of that
  */
 struct placed {
 	const struct event *event;
@@ -145,10 +166,14 @@ struct placed {
 	size_t party;
 	uint64_t time;
 	uint64_t uncertainty;
+	uint64_t earlier;
 	enum clocktrace_certainty certainty;
 	bool is_bounded;
 	const struct vcpu *vcpu;
 	bool early;
+	bool is_estimate;
+	bool stepped;
+	uint64_t own_time;
 };
 
 /**
@@ -289,6 +314,36 @@ uint64_t timeline_ns(const struct timeline *timeline, uint64_t ticks);
  * @ticks: the ticks
  */
 uint64_t timeline_ns_up(const struct timeline *timeline, uint64_t ticks);
+
+/**
+ * timeline_arrange() - number the vCPUs and set what follows from the parties' hosts
+ * @timeline: the time line of one host, complete
+ */
+void timeline_arrange(struct timeline *timeline);
+
+/**
+ * timeline_since() - a time in ns since the origin of the time line
+ * @timeline: the time line
+ * @time: the time, not before the origin
+ */
+uint64_t timeline_since(const struct timeline *timeline, uint64_t time);
+
+/**
+ * timeline_vcpu() - number of a vCPU among those of all hosts
+ * @timeline: the time line
+ * @party: index of a machine of the vCPU's host
+ * @vcpu: the vCPU
+ */
+size_t timeline_vcpu(const struct timeline *timeline, size_t party, const struct vcpu *vcpu);
+
+/**
+ * timeline_home() - the host that a vCPU is of
+ * @timeline: the time line
+ * @number: as of timeline_vcpu()
+ *
+ * Return: index of the host's party.
+ */
+size_t timeline_home(const struct timeline *timeline, size_t number);
 
 /**
  * timeline_free() - free a time line

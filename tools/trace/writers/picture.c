@@ -41,8 +41,7 @@ static uint32_t find_text(struct picture *picture, const char *text)
 
 static uint64_t ns_of(const struct picture *picture, uint64_t ticks)
 {
-	return timeline_ns(picture->timeline,
-			   ticks - picture->timeline->host->first.host_time);
+	return timeline_since(picture->timeline, ticks);
 }
 
 static bool stays(struct picture *picture, const struct item *item)
