@@ -11,6 +11,7 @@
 #include "common/array.h"
 #include "common/message.h"
 #include "correlate/clock_check.h"
+#include "correlate/host_pass.h"
 #include "correlate/timeline.h"
 #include "readers/fingerprint.h"
 
@@ -101,185 +102,28 @@ static size_t find_host(const struct trace_argument *arguments, size_t count, ch
 	return host;
 }
 
-/* What the first pass over the host is at */
-struct host_pass {
-	struct timeline *timeline;
-	struct party *party;
-	/* The epoch that the user has named, or 0 */
-	uint32_t wanted;
-	/* Index of the epoch that is used, if there is one yet */
-	size_t used;
-	uint64_t entries;
-	uint64_t told;
-};
-
-#define NONE SIZE_MAX
-
-static bool may_use(const struct host_pass *pass, const struct epoch *epoch)
-{
-	if (!epoch_is_counter(epoch))
-		return false;
-	/* No event may tell; then what is there before the first one that does is tried. */
-	return !pass->wanted || !epoch->number || epoch->number == pass->wanted;
-}
-
-/* Forget what was read: it is of another epoch than what shall be used. */
-static char *begin_anew(struct host_pass *pass, size_t epoch)
-{
-	bool keeps_told = pass->timeline->host->keeps_told;
-	char *error = NULL;
-
-	host_free(pass->timeline->host);
-	pass->timeline->host = host_new(&error);
-	if (error)
-		return error;
-	pass->timeline->host->keeps_told = keeps_told;
-	pass->used = epoch;
-	pass->entries = pass->told = 0;
-	pass->party->used_from = epoch == NONE ? 0 : pass->party->epochs.list[epoch].first;
-	pass->party->used_to = UINT64_MAX;
-	return NULL;
-}
-
-/* Which epoch is used, now that an event of @epoch has come? */
-static char *choose_epoch(struct host_pass *pass, const struct epoch *epoch)
-{
-	size_t number = (size_t)(epoch - pass->party->epochs.list);
-
-	if (pass->used == number && !may_use(pass, epoch))
-		return begin_anew(pass, NONE);
-	if (pass->used == number || !may_use(pass, epoch))
-		return NULL;
-	if (pass->used == NONE || (!pass->entries && !pass->told))
-		return begin_anew(pass, number);
-	return NULL;
-}
-
-static char *several_epochs(const struct machine *machine, const struct epochs *epochs)
-{
-	char *list = text_of("%s", ""), *longer, *error;
-	size_t i;
-
-	for (i = 0; i < epochs->count; i++) {
-		if (!epoch_is_counter(&epochs->list[i]) || !epochs->list[i].stays)
-			continue;
-		if (epochs->list[i].number)
-			longer = text_of("%s\n    --epoch %" PRIu32 "    %" PRIu64
-					 " events from %" PRIu64 " on", list,
-					 epochs->list[i].number, epochs->list[i].events,
-					 epochs->list[i].begin);
-		else
-			longer = text_of("%s\n    (no event clock_trace_epoch)    %" PRIu64
-					 " events from %" PRIu64 " on", list,
-					 epochs->list[i].events, epochs->list[i].begin);
-		free(list);
-		list = longer;
-	}
-	error = text_of("%s: the clock began a new epoch while it was recorded, as after a suspend, and times of two epochs cannot be compared: merge each by itself%s",
-			machine->path, list);
-	free(list);
-	return error;
-}
-
-/* After all events: is what was used all that can be? */
-static char *check_epochs(const struct host_pass *pass, const struct machine *machine)
-{
-	const struct epochs *epochs = &pass->party->epochs;
-	size_t i;
-
-	if (pass->used == NONE && pass->wanted)
-		return text_of("%s has no epoch %" PRIu32 " of a counter that can be trusted",
-			       machine->path, pass->wanted);
-	if (pass->used == NONE && epochs->count)
-		return text_of("%s: CLOCK_MONOTONIC drove the clock, not the counter that guests read, so that no guest's event can be placed: \"clocktrace info\" on the host tells why; reboot if the counter has lost trust, and record anew",
-			       machine->path);
-	for (i = 0; i < epochs->count && !pass->wanted; i++)
-		if (i != pass->used && epoch_is_counter(&epochs->list[i]) && epochs->list[i].stays)
-			return several_epochs(machine, epochs);
-	return NULL;
-}
-
-static char *add_host_event(struct host_pass *pass, const struct stream *stream)
-{
-	const struct event *event = &stream->event;
-	struct party *party = pass->party;
-	const struct epoch *epoch;
-	char *error;
-	bool renamed;
-
-	epoch = epochs_add(&party->epochs, stream->section, event, &renamed);
-	error = choose_epoch(pass, epoch);
-	if (error)
-		return error;
-	if ((size_t)(epoch - party->epochs.list) != pass->used) {
-		if (pass->used != NONE && party->used_to == UINT64_MAX)
-			party->used_to = epoch->first;
-		return NULL;
-	}
-	if (event->kind == EVENT_ENTRY && event->thread == THREAD_NONE)
-		return text_of("the event %s does not tell its thread: record with \"lttng add-context -k -t tid\"",
-			       event->name);
-	pass->entries += event->kind == EVENT_ENTRY;
-	pass->told += event->kind == EVENT_GUEST_TSC;
-	return host_add(pass->timeline->host, event);
-}
-
-static char *check_host(const struct host_pass *pass, const struct machine *machine)
-{
-	char *error = check_epochs(pass, machine);
-
-	if (error)
-		return error;
-	if (!pass->told)
-		return text_of("%s has no event kvm_guest_tsc, so that nothing tells how the guests' counters are shifted: record it as well, on a kernel with CLOCK_TRACE; or on another one, save readings beside the trace with \"clocktrace guests --save\"",
-			       machine->path);
-	if (!pass->entries)
-		return text_of("%s has no event kvm_entry, so that nothing proves where a guest's events belong: record kvm_entry and kvm_exit as well",
-			       machine->path);
-	return NULL;
-}
-
-static void take_frequency(struct timeline *timeline, const struct epochs *epochs)
-{
-	size_t i;
-
-	for (i = 0; i < epochs->count && !timeline->is_frequency_known; i++)
-		if (epoch_is_counter(&epochs->list[i]) && epochs->list[i].frequency) {
-			timeline->frequency = epochs->list[i].frequency;
-			timeline->is_frequency_known = true;
-		}
-}
-
 static char *read_host(struct timeline *timeline, struct machine *machine, uint32_t epoch,
 		       progress_handler progress)
 {
-	struct host_pass pass = { timeline, &timeline->parties[0], epoch, 0, 0, 0 };
+	struct host_pass pass;
 	char *error = NULL, *text;
 	struct stream *stream;
 	uint64_t events = 0;
+	bool used;
 
-	pass.party->used_from = 1;
-	pass.party->used_to = UINT64_MAX;
+	host_pass_begin(&pass, timeline, epoch);
 	while (!error && (stream = machine_next(machine))) {
-		error = add_host_event(&pass, stream);
+		error = host_pass_add(&pass, stream, &used);
 		if (progress && ++events % PROGRESS_EVERY == 0)
 			progress("reading the host", events);
 	}
-	if (!error && pass.used != NONE && pass.told)
-		error = host_finish(timeline->host);
-	/* That is not of this trace. */
-	text = error ? host_file_error(timeline->host) : NULL;
-	if (text) {
-		free(error);
-		return text;
-	}
-	if (error) {
+	if (!error)
+		return host_pass_finish(&pass, machine, false);
+	text = host_file_error(timeline->host);
+	if (!text)
 		text = text_of("%s: %s", machine->path, error);
-		free(error);
-		return text;
-	}
-	take_frequency(timeline, &pass.party->epochs);
-	return check_host(&pass, machine);
+	free(error);
+	return text;
 }
 
 const struct epoch *timeline_bound_epoch(const struct party *party, unsigned int section)
@@ -347,7 +191,7 @@ static char *read_guest(struct timeline *timeline, struct party *party, struct m
 		if (progress && ++events % PROGRESS_EVERY == 0)
 			progress(what, events);
 	}
-	take_frequency(timeline, &party->epochs);
+	timeline_take_frequency(timeline, &party->epochs);
 	free(what);
 	if (timeline_lacks_counter(timeline, party)) {
 		/* What fits does so by chance. */
