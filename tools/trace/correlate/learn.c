@@ -11,7 +11,9 @@
 #include "common/array.h"
 #include "common/message.h"
 #include "correlate/clock_check.h"
+#include "correlate/guest_pass.h"
 #include "correlate/host_pass.h"
+#include "correlate/party.h"
 #include "correlate/timeline.h"
 #include "readers/fingerprint.h"
 
@@ -59,7 +61,7 @@ static struct machine **open_all(const struct trace_argument *arguments, size_t 
 
 	*error = refuse_same(arguments, count);
 	for (i = 0; i < count && !*error; i++) {
-		machines[i] = machine_open(arguments[i].path, error);
+		machines[i] = argument_open(&arguments[i], error);
 		if (machines[i])
 			machine_brief(machines[i]);
 		if (machines[i] && !arguments[i].trust_clock)
@@ -136,77 +138,6 @@ const struct epoch *timeline_bound_epoch(const struct party *party, unsigned int
 	return NULL;
 }
 
-/* One more pass over a guest whose clock has turned out to be CLOCK_MONOTONIC */
-static char *bound_guest(struct timeline *timeline, struct party *party, progress_handler progress)
-{
-	char *what, *error;
-	struct machine *machine = machine_open(party->path, &error);
-	struct stream *stream;
-	uint64_t events = 0;
-
-	if (!machine)
-		return error;
-	machine_brief(machine);
-	what = text_of("bounding %s", party->name);
-	party->bound = bound_new(timeline->host, timeline->frequency, party->vm_id);
-	while ((stream = machine_next(machine))) {
-		const struct epoch *used = timeline_bound_epoch(party, stream->section);
-		uint64_t frequency;
-
-		if (!used || epochs_at(&party->epochs, stream->section, stream->event.time) != used)
-			continue;
-		frequency = used->frequency ? used->frequency : party->frequency;
-		if (!frequency && used->state == CLOCK_STATE_MONOTONIC)
-			frequency = MONOTONIC_HZ;
-		if (frequency)
-			bound_add(party->bound, stream->section, stream->event.cpu,
-				  stream->event.time, frequency);
-		if (progress && ++events % PROGRESS_EVERY == 0)
-			progress(what, events);
-	}
-	party->match = bound_finish(party->bound);
-	machine_close(machine);
-	free(what);
-	return NULL;
-}
-
-static char *read_guest(struct timeline *timeline, struct party *party, struct machine *machine,
-		       progress_handler progress)
-{
-	char *what = text_of("matching %s", party->name);
-	const struct epoch *epoch;
-	struct stream *stream;
-	uint64_t events = 0;
-	bool renamed;
-
-	party->match = match_new(timeline->host);
-	while ((stream = machine_next(machine))) {
-		epoch = epochs_add(&party->epochs, stream->section, &stream->event, &renamed);
-		if (epoch_is_counter(epoch)) {
-			match_add(party->match, stream->section, &stream->event);
-		} else if (renamed) {
-			match_free(party->match);
-			party->match = match_new(timeline->host);
-		}
-		if (progress && ++events % PROGRESS_EVERY == 0)
-			progress(what, events);
-	}
-	timeline_take_frequency(timeline, &party->epochs);
-	free(what);
-	if (timeline_lacks_counter(timeline, party)) {
-		/* What fits does so by chance. */
-		match_free(party->match);
-		party->match = NULL;
-		/* A stay may be in what is missing of the host's trace, or be one of nobody's. */
-		if (timeline->is_frequency_known && !timeline->parties[0].damaged &&
-		    !timeline->host->ownerless)
-			return bound_guest(timeline, party, progress);
-		party->match = match_new(timeline->host);
-	}
-	match_finish(party->match, party->vm_id);
-	return NULL;
-}
-
 /* Two machines of one name are told apart by a number. */
 static char *own_name(const struct timeline *timeline, size_t count, const char *name)
 {
@@ -228,16 +159,12 @@ static void learn_clock(struct timeline *timeline, struct machine **machines, si
 	size_t i, j;
 
 	for (i = 0; i < count; i++)
-		for (j = 0; j < machines[i]->nr_readers; j++) {
+		for (j = 0; j < machines[i]->nr_readers && !timeline->is_frequency_known; j++) {
 			const struct reader *reader = machines[i]->readers[j];
 
-			if (!timeline->parties[i].frequency)
-				timeline->parties[i].frequency = reader->frequency;
-			timeline->parties[i].epochs.lacks_counter |= reader->lacks_counter;
-			if (!reader->frequency || timeline->is_frequency_known)
-				continue;
 			/* Of a guest without a counter it is not that of the host's. */
-			if (i && (reader->frequency == MONOTONIC_HZ || reader->lacks_counter))
+			if (!reader->frequency ||
+			    (i && (reader->frequency == MONOTONIC_HZ || reader->lacks_counter)))
 				continue;
 			/* Host and guest run at one frequency unless the guest is scaled. */
 			timeline->frequency = reader->frequency;
@@ -249,7 +176,7 @@ static void learn_clock(struct timeline *timeline, struct machine **machines, si
 			memcpy(timeline->uuid, reader->uuid, sizeof(timeline->uuid));
 		}
 	if (!timeline->frequency)
-		timeline->frequency = 1000000000;
+		timeline->frequency = MONOTONIC_HZ;
 }
 
 static struct timeline *set_up(const struct trace_argument *arguments, size_t count, size_t host)
@@ -262,44 +189,22 @@ static struct timeline *set_up(const struct trace_argument *arguments, size_t co
 	for (i = 0, at = 1; i < count; i++) {
 		struct party *party = &timeline->parties[i == host ? 0 : at++];
 
-		party->path = text_of("%s", arguments[i].path);
-		party->vm_id = arguments[i].vm_id;
-		party->trust_clock = arguments[i].trust_clock;
+		party_set(party, &arguments[i]);
 		party->is_host = i == host;
 	}
 	return timeline;
 }
 
-static void learn_identities(struct party *party, const struct machine *machine)
-{
-	size_t i, j;
-
-	for (i = 0; i < machine->nr_streams; i++) {
-		const char *uuid = machine->streams[i].reader->uuid;
-		unsigned int section = machine->streams[i].section;
-
-		for (j = 0; j < party->nr_identities; j++)
-			if (party->identities[j].section == section &&
-			    !strcmp(party->identities[j].uuid, uuid))
-				break;
-		if (j < party->nr_identities)
-			continue;
-		party->identities = array_room(party->identities, j, sizeof(*party->identities));
-		party->identities[j].section = section;
-		memcpy(party->identities[j].uuid, uuid, sizeof(party->identities[j].uuid));
-		party->nr_identities++;
-	}
-}
-
 static char *learn(struct timeline *timeline, struct machine **machines, uint32_t epoch,
 		   bool keep, progress_handler progress)
 {
+	struct party *party;
 	char *error = NULL;
 	size_t i;
 
 	for (i = 0; i < timeline->nr_parties; i++) {
 		timeline->parties[i].name = own_name(timeline, i, machines[i]->name);
-		learn_identities(&timeline->parties[i], machines[i]);
+		party_learn(&timeline->parties[i], machines[i]);
 	}
 	learn_clock(timeline, machines, timeline->nr_parties);
 	timeline->host = host_new(&error);
@@ -308,8 +213,10 @@ static char *learn(struct timeline *timeline, struct machine **machines, uint32_
 		error = read_host(timeline, machines[0], epoch, progress);
 	}
 	timeline->parties[0].damaged = machines[0]->damaged;
-	for (i = 1; i < timeline->nr_parties && !error; i++)
-		error = read_guest(timeline, &timeline->parties[i], machines[i], progress);
+	for (i = 1; i < timeline->nr_parties && !error; i++) {
+		party = &timeline->parties[i];
+		error = guest_pass(&timeline, &party, 1, machines[i], progress);
+	}
 	for (i = 0; i < timeline->nr_parties; i++) {
 		timeline->parties[i].damaged = machines[i]->damaged;
 		if (keep)
@@ -340,6 +247,8 @@ struct timeline *timeline_learn(const struct trace_argument *arguments, size_t c
 		for (i = 0; i < count; i++)
 			ordered[i] = (struct trace_argument){
 				.path = timeline->parties[i].path,
+				.joined = timeline->parties[i].joined,
+				.nr_joined = timeline->parties[i].nr_joined,
 				.trust_clock = timeline->parties[i].trust_clock,
 			};
 		machines = open_all(ordered, count, &assumed, error);
@@ -428,14 +337,8 @@ void timeline_free(struct timeline *timeline)
 
 	if (!timeline)
 		return;
-	for (i = 0; i < timeline->nr_parties; i++) {
-		free(timeline->parties[i].path);
-		free(timeline->parties[i].name);
-		free(timeline->parties[i].identities);
-		match_free(timeline->parties[i].match);
-		bound_free(timeline->parties[i].bound);
-		epochs_free(&timeline->parties[i].epochs);
-	}
+	for (i = 0; i < timeline->nr_parties; i++)
+		party_clear(&timeline->parties[i]);
 	host_free(timeline->host);
 	free(timeline->parties);
 	free(timeline);

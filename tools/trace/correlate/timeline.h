@@ -50,8 +50,22 @@ struct identity {
 };
 
 /**
+ * struct window - guest times that are of one host, of a guest that moved between hosts
+ * @section: the section of its trace
+ * @from: the first guest time
+ * @to: the last one
+ */
+struct window {
+	unsigned int section;
+	uint64_t from;
+	uint64_t to;
+};
+
+/**
  * struct party - a machine on the time line
  * @path: what the user gave
+ * @joined: more traces of it that the user gave
+ * @nr_joined: their number
  * @name: short, not that of another party
  * @is_host: it is the host
  * @match: of a guest: which VM it is
@@ -71,9 +85,14 @@ struct identity {
  * @host: its host, or itself
  * @home: index of the host's party
  * @first_vcpu: number of the host's first vCPU among those of all hosts
+ * @has_moved: of a guest: it was on other hosts as well
+ * @windows: if so, when it was on this one
+ * @nr_windows: their number
  */
 struct party {
 	char *path;
+	char **joined;
+	size_t nr_joined;
 	char *name;
 	bool is_host;
 	struct match *match;
@@ -93,16 +112,23 @@ struct party {
 	struct host *host;
 	size_t home;
 	size_t first_vcpu;
+	bool has_moved;
+	struct window *windows;
+	size_t nr_windows;
 };
 
 /**
  * struct trace_argument - a trace as the user names it
  * @path: a file or a directory
+ * @joined: more traces of the same machine
+ * @nr_joined: their number
  * @vm_id: the VM that it is of, 0 if that is to be found out
  * @trust_clock: it is of CLOCK_TRACE, whatever it says
  */
 struct trace_argument {
 	char *path;
+	char **joined;
+	size_t nr_joined;
 	uint64_t vm_id;
 	bool trust_clock;
 };
