@@ -102,10 +102,49 @@ static char *check_epochs(const struct host_pass *pass, const struct machine *ma
 	return NULL;
 }
 
+static void note_recording(struct host_pass *pass, const struct stream *stream)
+{
+	const uint64_t time = stream->event.time;
+	struct recording *last = pass->nr_recordings ?
+				 &pass->recordings[pass->nr_recordings - 1] : NULL;
+	size_t i;
+
+	if (last && last->reader == stream->reader) {
+		last->to = time;
+		return;
+	}
+	for (i = 0; i < pass->nr_recordings; i++)
+		if (pass->recordings[i].reader == stream->reader) {
+			pass->recordings[i].to = time;
+			return;
+		}
+	pass->recordings = array_room(pass->recordings, i, sizeof(*pass->recordings));
+	pass->recordings[pass->nr_recordings++] =
+		(struct recording){ stream->reader, time, time };
+}
+
+/* Each of two recordings at the same time tells of all stays, which then are there twice. */
+static char *check_recordings(const struct host_pass *pass)
+{
+	size_t i, j;
+
+	for (i = 0; i < pass->nr_recordings; i++)
+		for (j = 0; j < i; j++) {
+			const struct recording *a = &pass->recordings[j];
+			const struct recording *b = &pass->recordings[i];
+
+			if (a->from <= b->to && b->from <= a->to)
+				return text_of("%s and %s both tell of the guests of one host, by the identity of its clock and its name, at the same time: they are two recordings of one host, or of clones of one machine; name one of them",
+					       a->reader->path, b->reader->path);
+		}
+	return NULL;
+}
+
 char *host_pass_add(struct host_pass *pass, const struct stream *stream, bool *used)
 {
-	const struct event *event = &stream->event;
 	struct party *party = &pass->timeline->parties[0];
+	struct event copy = stream->event;
+	const struct event *event = &copy;
 	const struct epoch *epoch;
 	char *error;
 	bool renamed;
@@ -124,6 +163,12 @@ char *host_pass_add(struct host_pass *pass, const struct stream *stream, bool *u
 		return text_of("the event %s does not tell its thread: record with \"lttng add-context -k -t tid\"",
 			       event->name);
 	*used = true;
+	if (event_is_of_host(event->kind) && event->cpu != CPU_NONE)
+		note_recording(pass, stream);
+	/* What was between two recordings, no event tells. */
+	if (party->has_recordings && stream->events == 1 && pass->nr_recordings &&
+	    pass->recordings[0].reader != stream->reader)
+		copy.lost_before = true;
 	pass->entries += event->kind == EVENT_ENTRY;
 	pass->told += event->kind == EVENT_GUEST_TSC;
 	return host_add(pass->timeline->host, event);
@@ -160,8 +205,12 @@ char *host_pass_finish(struct host_pass *pass, const struct machine *machine,
 		       bool without_guests)
 {
 	struct timeline *timeline = pass->timeline;
-	char *error = NULL, *text;
+	char *error = check_recordings(pass), *text;
 
+	free(pass->recordings);
+	pass->recordings = NULL;
+	if (error)
+		return error;
 	if (pass->used != NONE && (pass->told || without_guests))
 		error = host_finish(timeline->host);
 	/* That is not of this trace. */

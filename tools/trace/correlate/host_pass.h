@@ -8,6 +8,13 @@
 
 #include "correlate/timeline.h"
 
+/* When a trace of the host tells of guests */
+struct recording {
+	const struct reader *reader;
+	uint64_t from;
+	uint64_t to;
+};
+
 /**
  * struct host_pass - what the first pass over a host is at
  * @timeline: the time line, of which the host is the first party
@@ -15,14 +22,17 @@
  * @used: index of the epoch that is used, if there is one yet
  * @entries: number of entries into guests
  * @told: number of kvm_guest_tsc events
+ * @recordings: of each of its traces that tells of guests, when
+ * @nr_recordings: their number
  */
 struct host_pass {
 	struct timeline *timeline;
 	uint32_t wanted;
-	/* private: */
 	size_t used;
 	uint64_t entries;
 	uint64_t told;
+	struct recording *recordings;
+	size_t nr_recordings;
 };
 
 /**

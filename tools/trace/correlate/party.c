@@ -16,6 +16,7 @@ void party_set(struct party *party, const struct trace_argument *argument)
 	party->path = text_of("%s", argument->path);
 	party->vm_id = argument->vm_id;
 	party->trust_clock = argument->trust_clock;
+	party->has_recordings = argument->has_recordings;
 	for (i = 0; i < argument->nr_joined; i++) {
 		party->joined = array_room(party->joined, i, sizeof(char *));
 		party->joined[i] = text_of("%s", argument->joined[i]);

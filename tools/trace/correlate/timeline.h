@@ -73,6 +73,7 @@ struct window {
  * @counts: what became of its events
  * @uncertainty: the largest of its events, in ticks
  * @damaged: number of its streams that could not be read to their end
+ * @has_recordings: of a host: as of struct trace_argument
  * @vm_id: the VM that the user has named, or 0
  * @trust_clock: it is of CLOCK_TRACE, whatever it says
  * @frequency: of its clock, 0 if no trace tells
@@ -85,6 +86,7 @@ struct window {
  * @host: its host, or itself
  * @home: index of the host's party
  * @first_vcpu: number of the host's first vCPU among those of all hosts
+ * @is_elsewhere: of a guest: nothing of it was on this host
  * @has_moved: of a guest: it was on other hosts as well
  * @windows: if so, when it was on this one
  * @nr_windows: their number
@@ -100,6 +102,7 @@ struct party {
 	struct counts counts;
 	uint64_t uncertainty;
 	size_t damaged;
+	bool has_recordings;
 	uint64_t vm_id;
 	bool trust_clock;
 	uint64_t frequency;
@@ -112,6 +115,7 @@ struct party {
 	struct host *host;
 	size_t home;
 	size_t first_vcpu;
+	bool is_elsewhere;
 	bool has_moved;
 	struct window *windows;
 	size_t nr_windows;
@@ -123,14 +127,20 @@ struct party {
  * @joined: more traces of the same machine
  * @nr_joined: their number
  * @vm_id: the VM that it is of, 0 if that is to be found out
+ * @vm_host: the name of that VM's host, or NULL
  * @trust_clock: it is of CLOCK_TRACE, whatever it says
+ * @is_host: it is of a host
+ * @has_recordings: of a host: more than one of its traces tells of guests, one after the other
  */
 struct trace_argument {
 	char *path;
 	char **joined;
 	size_t nr_joined;
 	uint64_t vm_id;
+	char *vm_host;
 	bool trust_clock;
+	bool is_host;
+	bool has_recordings;
 };
 
 /**
