@@ -121,8 +121,8 @@ struct axis *axis_learn(const struct sources *sources, const struct axis_options
 
 /**
  * typedef axis_handler - called for each event, in the order of the axis
- * @data: as given to axis_run()
- * @placed: the event on the axis, of the axis' view; valid until the function returns
+ * @data: as given to axis_begin()
+ * @placed: the event on the axis, of the axis' view; NULL if it has no bound there
  * @host: index of its host
  * @own: the event on that host's time line
  *
@@ -131,23 +131,38 @@ struct axis *axis_learn(const struct sources *sources, const struct axis_options
 typedef bool (*axis_handler)(void *data, const struct placed *placed, size_t host,
 			     const struct placed *own);
 
+struct axis_run;
+
 /**
- * axis_run() - the second pass: all events, in the order of the estimates
- * @axis: what axis_learn() gave; its counts are set
- * @from: time of the reference before which events are left out, but for those that are early
- * @to: time of the reference after which events are left out
- * @handler: called for each event
+ * axis_begin() - begin the second pass
+ * @axis: what axis_learn() gave; its counts, and the origin of its view, are set
+ * @handler: called for each event, at once for those without a bound that come first
  * @data: for @handler
- * @progress: called now and then, or NULL
  * @error: set to a text, to be freed, if that fails
  *
- * Events of one host keep their order. Those of which no message tells when they were are
- * counted and left out.
- *
- * Return: false if it failed, or @handler has stopped it.
+ * Return: the pass, to be ended with axis_end(), or NULL.
  */
-bool axis_run(struct axis *axis, uint64_t from, uint64_t to, axis_handler handler, void *data,
-	      progress_handler progress, char **error);
+struct axis_run *axis_begin(struct axis *axis, axis_handler handler, void *data, char **error);
+
+/**
+ * axis_run() - all events, in the order of the estimates
+ * @run: the pass
+ * @from: time of the reference before which events are left out, but for those that are early
+ * @to: time of the reference after which events are left out
+ * @progress: called now and then, or NULL
+ *
+ * Events of one host keep their order. Those of which no message tells when they were are
+ * counted.
+ *
+ * Return: false if the handler has stopped it.
+ */
+bool axis_run(struct axis_run *run, uint64_t from, uint64_t to, progress_handler progress);
+
+/**
+ * axis_end() - end the second pass
+ * @run: the pass, or NULL
+ */
+void axis_end(struct axis_run *run);
 
 /**
  * axis_pair() - what two hosts have to do with each other

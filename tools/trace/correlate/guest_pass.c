@@ -106,6 +106,7 @@ char *guest_pass(struct timeline *const *timelines, struct party *const *parties
 			begin_match(timelines, parties, count);
 		for (i = 0; i < count && epoch_is_counter(epoch); i++)
 			match_add(parties[i]->match, stream->section, &stream->event);
+		parties[0]->tells_of_guests |= event_is_of_host(stream->event.kind);
 		if (progress && ++events % PROGRESS_EVERY == 0)
 			progress(what, events);
 	}

@@ -179,7 +179,7 @@ static char *check_host(const struct host_pass *pass, const struct machine *mach
 {
 	char *error = check_epochs(pass, machine);
 
-	if (error || without_guests)
+	if (error || (without_guests && !pass->told && !pass->entries))
 		return error;
 	if (!pass->told)
 		return text_of("%s has no event kvm_guest_tsc, so that nothing tells how the guests' counters are shifted: record it as well, on a kernel with CLOCK_TRACE; or on another one, save readings beside the trace with \"clocktrace guests --save\"",

@@ -57,7 +57,7 @@ char *host_pass_add(struct host_pass *pass, const struct stream *stream, bool *u
  * host_pass_finish() - all events were added
  * @pass: the pass
  * @machine: the host
- * @without_guests: it need not have any
+ * @without_guests: it need not have any, and then none of the events that tell of them
  *
  * Return: NULL, or what is wrong, to be freed.
  */

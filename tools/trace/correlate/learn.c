@@ -317,20 +317,6 @@ size_t timeline_vcpu(const struct timeline *timeline, size_t party, const struct
 	return of->first_vcpu + (size_t)(vcpu - of->host->vcpus);
 }
 
-size_t timeline_home(const struct timeline *timeline, size_t number)
-{
-	size_t i;
-
-	for (i = 0; i < timeline->nr_parties; i++) {
-		const struct party *party = &timeline->parties[i];
-
-		if (party->is_host && number >= party->first_vcpu &&
-		    number - party->first_vcpu < party->host->nr_vcpus)
-			break;
-	}
-	return i;
-}
-
 void timeline_free(struct timeline *timeline)
 {
 	size_t i;

@@ -162,6 +162,18 @@ static void join_all(struct sources *sources)
 	free(into);
 }
 
+void sources_take(struct sources *sources, const struct trace_argument *arguments, size_t count)
+{
+	size_t i;
+
+	*sources = (struct sources){ .list = zalloc((count + 1) * sizeof(*sources->list)) };
+	for (i = 0; i < count; i++) {
+		sources->list[i].argument = arguments[i];
+		sources->list[i].is_host = arguments[i].is_host;
+	}
+	sources->count = count;
+}
+
 char *sources_find(struct sources *sources, const struct trace_argument *arguments,
 		   size_t count)
 {

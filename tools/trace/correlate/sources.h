@@ -56,6 +56,17 @@ char *sources_find(struct sources *sources, const struct trace_argument *argumen
 		   size_t count);
 
 /**
+ * sources_take() - take each trace for a machine, without a look
+ * @sources: set; to be freed with sources_free()
+ * @arguments: the traces
+ * @count: their number
+ *
+ * For who knows already what they are.
+ */
+void sources_take(struct sources *sources, const struct trace_argument *arguments,
+		  size_t count);
+
+/**
  * sources_free() - free what is in it
  * @sources: the sources
  */

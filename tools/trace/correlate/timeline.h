@@ -86,6 +86,7 @@ struct window {
  * @host: its host, or itself
  * @home: index of the host's party
  * @first_vcpu: number of the host's first vCPU among those of all hosts
+ * @tells_of_guests: of a guest: its trace has events that only hosts write
  * @is_elsewhere: of a guest: nothing of it was on this host
  * @has_moved: of a guest: it was on other hosts as well
  * @windows: if so, when it was on this one
@@ -115,6 +116,7 @@ struct party {
 	struct host *host;
 	size_t home;
 	size_t first_vcpu;
+	bool tells_of_guests;
 	bool is_elsewhere;
 	bool has_moved;
 	struct window *windows;
@@ -371,15 +373,6 @@ uint64_t timeline_since(const struct timeline *timeline, uint64_t time);
  * @vcpu: the vCPU
  */
 size_t timeline_vcpu(const struct timeline *timeline, size_t party, const struct vcpu *vcpu);
-
-/**
- * timeline_home() - the host that a vCPU is of
- * @timeline: the time line
- * @number: as of timeline_vcpu()
- *
- * Return: index of the host's party.
- */
-size_t timeline_home(const struct timeline *timeline, size_t number);
 
 /**
  * timeline_free() - free a time line

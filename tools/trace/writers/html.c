@@ -146,9 +146,10 @@ static void put_data(FILE *file, const struct html *html)
 	fprintf(file,
 		"],\n\"first\":%" PRIu64 ",\"last\":%" PRIu64 ",\"left_out\":%" PRIu64
 		",\"shortest\":%" PRIu64 ",\"uncertainty\":%" PRIu64
-		",\"frequency\":%" PRIu64 ",\"known\":%s,\"start\":\"%" PRIu64 "\",\n\"texts\":[",
+		",\"uncertainty_ns\":%" PRIu64 ",\"several\":%s,\"frequency\":%" PRIu64 ",\"known\":%s,\"start\":\"%" PRIu64 "\",\n\"texts\":[",
 		picture->first, picture->last, picture->left_out, picture->shortest,
-		timeline->uncertainty, timeline->frequency,
+		timeline->uncertainty, timeline_ns_up(timeline, timeline->uncertainty),
+		timeline->has_several_hosts ? "true" : "false", timeline->frequency,
 		timeline->is_frequency_known ? "true" : "false",
 		timeline->origin);
 	for (i = 0; i < picture->nr_texts; i++) {

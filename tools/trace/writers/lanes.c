@@ -34,6 +34,14 @@ struct cause {
 	size_t lane;
 };
 
+/* The last event of a guest that moves between hosts */
+struct mover {
+	bool is_there;
+	size_t party;
+	size_t lane;
+	uint64_t time;
+};
+
 struct lanes {
 	const struct timeline *timeline;
 	struct lanes_sink sink;
@@ -47,11 +55,27 @@ struct lanes {
 	/* For each vCPU */
 	struct cause *wakeups;
 	struct cause *interrupts;
+	/* For each machine, the first one that is the same guest on another host, or itself */
+	size_t *guest_of;
+	/* For each of those */
+	struct mover *movers;
 };
+
+static size_t guest_of(const struct timeline *timeline, size_t party)
+{
+	size_t i;
+
+	for (i = 0; timeline->parties[party].has_moved && i < party; i++)
+		if (timeline->parties[i].has_moved &&
+		    !strcmp(timeline->parties[i].name, timeline->parties[party].name))
+			return i;
+	return party;
+}
 
 struct lanes *lanes_new(const struct timeline *timeline, const struct lanes_sink *sink)
 {
 	struct lanes *lanes = zalloc(sizeof(*lanes));
+	size_t i;
 
 	lanes->timeline = timeline;
 	lanes->sink = *sink;
@@ -60,6 +84,10 @@ struct lanes *lanes_new(const struct timeline *timeline, const struct lanes_sink
 	lanes->wakeups = zalloc((timeline->nr_vcpus + 1) * sizeof(*lanes->wakeups));
 	lanes->interrupts = zalloc((timeline->nr_vcpus + 1) * sizeof(*lanes->interrupts));
 	lanes->last_time = timeline->origin;
+	lanes->movers = zalloc((timeline->nr_parties + 1) * sizeof(*lanes->movers));
+	lanes->guest_of = zalloc((timeline->nr_parties + 1) * sizeof(*lanes->guest_of));
+	for (i = 0; i < timeline->nr_parties; i++)
+		lanes->guest_of[i] = guest_of(timeline, i);
 	return lanes;
 }
 
@@ -167,7 +195,8 @@ static void begin(struct lanes *lanes, size_t number, uint64_t time, const char 
 static void take_effect(struct lanes *lanes, struct cause *cause, size_t lane, uint64_t time)
 {
 	if (cause->is_there && lane != SIZE_MAX)
-		lanes->sink.link(lanes->sink.data, cause->lane, cause->time, lane, time);
+		lanes->sink.link(lanes->sink.data, cause->lane, cause->time, lane, time,
+				 false);
 	cause->is_there = false;
 }
 
@@ -283,6 +312,19 @@ static void leave_early(struct lanes *lanes, uint64_t time)
 	}
 }
 
+/* A guest that goes on on another host has moved there since its last event. */
+static void follow_move(struct lanes *lanes, const struct placed *placed, size_t lane)
+{
+	struct mover *mover = &lanes->movers[lanes->guest_of[placed->party]];
+
+	if (!lanes->timeline->parties[placed->party].has_moved || lane == SIZE_MAX)
+		return;
+	if (mover->is_there && mover->party != placed->party)
+		lanes->sink.link(lanes->sink.data, mover->lane, mover->time, lane, placed->time,
+				 true);
+	*mover = (struct mover){ true, placed->party, lane, placed->time };
+}
+
 void lanes_event(struct lanes *lanes, const struct placed *placed)
 {
 	size_t lane;
@@ -291,6 +333,7 @@ void lanes_event(struct lanes *lanes, const struct placed *placed)
 		leave_early(lanes, placed->time);
 	lanes->last_time = placed->time;
 	lane = lane_of(lanes, placed);
+	follow_move(lanes, placed, lane);
 	if (take_state(lanes, placed, lane))
 		return;
 	follow(lanes, placed, lane);
@@ -308,5 +351,7 @@ void lanes_finish(struct lanes *lanes)
 	free(lanes->table);
 	free(lanes->wakeups);
 	free(lanes->interrupts);
+	free(lanes->guest_of);
+	free(lanes->movers);
 	free(lanes);
 }

@@ -144,14 +144,18 @@ static void point(void *data, size_t lane, const struct placed *placed)
 }
 
 /* An event at each end of a flow, so that it does not matter what else is there */
-static void link_lanes(void *data, size_t from, uint64_t from_time, size_t to, uint64_t to_time)
+static void link_lanes(void *data, size_t from, uint64_t from_time, size_t to, uint64_t to_time,
+		       bool is_move)
 {
 	struct perfetto *perfetto = data;
 	const struct {
 		size_t lane;
 		uint64_t time;
 		const char *name;
-	} ends[] = { { from, from_time, "wakes vCPU" }, { to, to_time, "woken" } };
+	} ends[] = {
+		{ from, from_time, is_move ? "last before the move" : "wakes vCPU" },
+		{ to, to_time, is_move ? "first after the move" : "woken" },
+	};
 	size_t i;
 
 	perfetto->flows++;

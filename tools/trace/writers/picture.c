@@ -127,10 +127,12 @@ static void point(void *data, size_t lane, const struct placed *placed)
 	add_item(picture, &item);
 }
 
-static void link_lanes(void *data, size_t from, uint64_t from_time, size_t to, uint64_t to_time)
+static void link_lanes(void *data, size_t from, uint64_t from_time, size_t to, uint64_t to_time,
+		       bool is_move)
 {
 	struct picture *picture = data;
 
+	(void)is_move;
 	if (picture->nr_arrows == ARROWS_MAX)
 		return;
 	picture->arrows = array_room(picture->arrows, picture->nr_arrows,
