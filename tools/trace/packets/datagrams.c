@@ -216,7 +216,7 @@ static bool is_recent(const struct packets *packets, const struct sighting *seen
 		from = host->gap_to;
 	if (host->first > from)
 		from = host->first;
-	return seen->time > from && seen->time - from > 2 * packets->kept.max_transit;
+	return !packets_may_forward(packets, seen) && seen->time > from && seen->time - from > 2 * packets->kept.max_transit;
 }
 
 static void add_new(struct packets *packets, const struct sighting *seen,

@@ -9,6 +9,9 @@
 
 #define HOSTS_MAX UINT16_MAX
 
+/* The longest time in which a host hands on what it has received, in ns */
+#define FORWARD_MAX 10000000
+
 /* A datagram takes about four times as much as a range. */
 #define DATAGRAMS_SHARE 8
 
@@ -40,6 +43,7 @@ struct packets *packets_new(size_t hosts, const struct limits *limits,
 		packets->hosts[i] = (struct packet_host){
 			.gap_to = -HOSTS_TIME_MAX,
 			.next_gap_from = INT64_MAX,
+			.opaque = -HOSTS_TIME_MAX,
 		};
 	packets->references = zalloc((hosts * hosts + 1) * sizeof(*packets->references));
 	packets->flows = flows_new(packets->kept.max_connections);
@@ -101,6 +105,18 @@ static void take_time(struct packet_host *host, int64_t time)
 	}
 }
 
+bool packets_may_forward(const struct packets *packets, const struct sighting *seen)
+{
+	const struct packet_host *host = &packets->hosts[seen->host];
+
+	return seen->time - host->opaque < FORWARD_MAX || seen->time - host->gap_to < FORWARD_MAX;
+}
+
+bool packets_is_first(const struct packets *packets, const struct sighting *seen)
+{
+	return seen->time - packets->hosts[seen->host].first < FORWARD_MAX;
+}
+
 static void add(struct packets *packets, size_t host, int64_t time, const struct packet *packet,
 		bool sent)
 {
@@ -115,8 +131,10 @@ static void add(struct packets *packets, size_t host, int64_t time, const struct
 	else
 		packets->counts.received++;
 	take_time(&packets->hosts[host], time);
+	if (!packet->version && !sent)
+		packets->hosts[host].opaque = time;
 	seen.sender = tuple_of(packet, &seen.tuple);
-	if (tuple_is_local(&seen.tuple))
+	if (!packet->version || tuple_is_local(&seen.tuple))
 		return;
 	if (packet->protocol == PACKET_TCP)
 		tcp_add(packets, &seen);

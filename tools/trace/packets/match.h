@@ -119,6 +119,8 @@ void packets_received(struct packets *packets, size_t host, int64_t time,
  * To be called before packets of that host that are later than @from, on whichever CPU: when
  * a stream's next event has been read that says that others are lost before it, not when it is
  * that event's turn.
+ *
+ * Where it is known when a trace begins, this may be told, too: with a @from that is before all.
  */
 void packets_lost(struct packets *packets, size_t host, int64_t from, int64_t to);
 

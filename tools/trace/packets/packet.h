@@ -25,7 +25,7 @@ enum { PACKET_ECHO_REPLY = 0, PACKET_ECHO = 8 };
 
 /**
  * struct packet - a packet of IP, in the byte order of the CPU
- * @version: of IP, 4 or 6
+ * @version: of IP, 4 or 6; 0 if the tracer has not recognized what it is, and it may be anything
  * @protocol: what it carries; packets other than TCP, UDP and ICMP are never matched
  * @source: the sender's address as in the header; of IPv4 4 bytes, followed by zeros
  * @destination: the receiver's

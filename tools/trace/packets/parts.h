@@ -18,6 +18,7 @@ struct datagrams;
  * @gap_to: from that time on there are all packets again
  * @next_gap_from: where the next gap begins, %INT64_MAX if none was announced
  * @next_gap_to: and where it ends
+ * @opaque: when it received a packet last that the tracer has not recognized
  */
 struct packet_host {
 	bool has_packets;
@@ -26,6 +27,7 @@ struct packet_host {
 	int64_t gap_to;
 	int64_t next_gap_from;
 	int64_t next_gap_to;
+	int64_t opaque;
 };
 
 /**
@@ -85,6 +87,12 @@ struct sighting {
 	int64_t time;
 	bool sent;
 };
+
+/* May what a host sends be what it has just received without the tracer's knowing what it was? */
+bool packets_may_forward(const struct packets *packets, const struct sighting *seen);
+
+/* The same of what it may have received before its first packet in the trace */
+bool packets_is_first(const struct packets *packets, const struct sighting *seen);
 
 void tcp_add(struct packets *packets, const struct sighting *seen);
 

@@ -303,6 +303,13 @@ static struct view *go_on(struct packets *packets, struct flow *flow, const stru
 	return view;
 }
 
+static enum role first_role(const struct packets *packets, const struct sighting *seen)
+{
+	if (!seen->sent)
+		return ROLE_RECEIVER;
+	return packets_may_forward(packets, seen) ? ROLE_NONE : ROLE_SENDER;
+}
+
 static void anchor(struct half *half, uint32_t first)
 {
 	half->is_anchored = true;
@@ -331,7 +338,7 @@ static struct view *take_syn(struct packets *packets, struct flow *flow, struct 
 		other = &view->halves[!seen->sender];
 	}
 	anchor(half, packet->sequence);
-	half->role = seen->sent ? ROLE_SENDER : ROLE_RECEIVER;
+	half->role = first_role(packets, seen);
 	if (is_answer) {
 		/* Data that came with the SYN may have been answered before the SYN was. */
 		is_whole = is_whole && other->by_plain_syn;
@@ -369,15 +376,38 @@ static void set_fence(struct view *view, const struct sighting *seen)
 }
 
 /* Is this where the packet begins, or comes from elsewhere? False if it is neither. */
-static bool take_role(struct half *half, const struct sighting *seen, uint64_t to)
+static bool take_role(const struct packets *packets, struct half *half,
+		      const struct sighting *seen, uint64_t to)
 {
 	const struct lane *lane = &half->lanes[KIND_DATA];
 
+	/* What the host received before its trace began, it may send now. */
 	if (half->role == ROLE_UNKNOWN)
-		half->role = seen->sent ? ROLE_SENDER : ROLE_RECEIVER;
+		half->role = seen->sent && packets_is_first(packets, seen) ?
+				     ROLE_NONE : first_role(packets, seen);
 	if (half->role == ROLE_SENDER && !seen->sent && lane->begun && to > lane->next)
 		half->role = ROLE_NONE;
 	return half->role == (seen->sent ? ROLE_SENDER : ROLE_RECEIVER);
+}
+
+/*
+ * A sender begins where it has ended. If it does not, the packet is another connection's, as of
+ * two networks that have the same addresses; but when a view begins, a packet that is sent
+ * again may be seen first.
+ */
+static bool follows(struct half *half, uint64_t from)
+{
+	struct lane *lane = &half->lanes[KIND_DATA];
+
+	if (lane->begun && from > lane->next &&
+	    (half->is_exact || (half->has_fence && from >= half->fence))) {
+		half->role = ROLE_NONE;
+		return false;
+	}
+	if (!lane->begun || from > lane->next)
+		lane->next = from;
+	lane->begun = true;
+	return true;
 }
 
 static void take_segment(struct packets *packets, struct flow *flow, struct view *view,
@@ -391,15 +421,25 @@ static void take_segment(struct packets *packets, struct flow *flow, struct view
 			       .other = packet->acknowledgment };
 	enum kind kind = KIND_DATA;
 
-	/* No window reaches so far: the header is damaged. */
-	if (!seen->sent && !half->may_jump && (int64_t)(from - half->position) > (int64_t)WINDOW_MAX)
+	/* No window reaches so far: the header is damaged, or another connection's. */
+	if (!half->may_jump && (int64_t)(from - half->position) > (int64_t)WINDOW_MAX) {
+		if (half->role == ROLE_SENDER)
+			half->role = ROLE_NONE;
 		return;
+	}
 	half->may_jump = false;
 	if ((int64_t)(to - half->position) > 0)
 		half->position = to;
-	if (!take_role(half, seen, to))
+	if (!take_role(packets, half, seen, to))
+		return;
+	if (seen->sent && !follows(half, from))
 		return;
 	if (from == to) {
+		/* The sender has sent more: a probe, or what went another way on this host */
+		if (seen->sent && from < half->lanes[KIND_DATA].next) {
+			packets->counts.retransmitted++;
+			return;
+		}
 		kind = KIND_ACKS;
 		range.from = position_of(&view->halves[!seen->sender], packet->acknowledgment);
 		range.to = range.from + 1;

@@ -95,8 +95,7 @@ enum clock_state {
  * @epoch: of an epoch: its number
  * @state: of an epoch: what drives the clock
  * @frequency: of an epoch: ticks per second, 0 if that is not told
- * @packet: of a packet, if the reader is asked for them: its headers, until the stream's next
- *	event; NULL if the event has none, or not those of TCP, UDP or ICMP
+ * @packet: of a packet: its headers, until the stream's next event; NULL if the format has none
  * @comm: of a switch: the name of the thread that runs then, not always terminated
  */
 struct event {

@@ -437,7 +437,7 @@ static void take_event(struct ctf *ctf, struct stream *stream, const bt_message 
 	};
 	stream->lost = false;
 	stream->event = read;
-	if (ctf->reader.packets && ctf_headers_read(class->headers, payload, &stream->packet))
+	if (ctf_headers_read(class->headers, payload, &stream->packet))
 		event->packet = &stream->packet;
 	if (ctf->reader.brief && !event_is_of_host(class->kind) && class->kind != EVENT_EPOCH)
 		return;

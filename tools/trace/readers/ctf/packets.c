@@ -42,6 +42,8 @@ struct transport {
 /* A header of IP */
 struct network {
 	uint8_t version;
+	/* Of the whole packet, in the payload */
+	struct ctf_member length;
 	struct ctf_member fields[NR_NETWORK];
 	uint64_t source, destination, transport;
 	struct transport *transports;
@@ -50,7 +52,6 @@ struct network {
 
 struct ctf_headers {
 	uint64_t network;
-	struct ctf_member length;
 	struct network *networks;
 	size_t nr_networks;
 };
@@ -157,13 +158,13 @@ struct ctf_headers *ctf_headers_find(const bt_field_class *payload)
 		return NULL;
 	headers = zalloc(sizeof(*headers));
 	headers->network = index;
-	headers->length = ctf_find(payload, "len");
 	headers->nr_networks = bt_field_class_variant_get_option_count(class);
 	headers->networks = zalloc((headers->nr_networks + 1) * sizeof(*headers->networks));
 	for (i = 0; i < headers->nr_networks; i++) {
 		option = option_of(class, i, &name);
 		if (option)
 			find_network(&headers->networks[i], option, name);
+		headers->networks[i].length = ctf_find(payload, "len");
 	}
 	return headers;
 }
@@ -275,42 +276,60 @@ static bool read_transport(const struct transport *transport, const bt_field *fi
 	return true;
 }
 
-/* Does the header of IP say what the tracer took the other one for? */
-static bool is_consistent(const struct network *network, const bt_field *fields,
-			  const struct transport *transport)
+/* What carries no connections: ICMP, IGMP, ICMP of IPv6 */
+static bool is_harmless(uint64_t protocol)
 {
-	return transport->protocol &&
-	       number(fields, network->fields, network->version == 4 ? N_PROTOCOL : N_NEXT) ==
-		       transport->protocol;
+	return protocol == 1 || protocol == 2 || protocol == 58;
+}
+
+/*
+ * What the tracer does not know may be a packet all the same: its header is not set yet
+ * where a driver does without GRO, and a tag of a VLAN may be before it. Packets are 0 then.
+ */
+static void read_ip(const struct network *network, const bt_field *payload,
+		    const bt_field *fields, struct packet *packet)
+{
+	const bt_field *variant =
+		bt_field_structure_borrow_member_field_by_index_const(fields, network->transport);
+	const struct transport *transport =
+		&network->transports[bt_field_variant_get_selected_option_index(variant)];
+	const uint64_t protocol = number(fields, network->fields,
+					 network->version == 4 ? N_PROTOCOL : N_NEXT);
+	const uint64_t fragment = number(fields, network->fields, N_FRAGMENT) & IS_FRAGMENT;
+	struct packet read = { .version = network->version };
+	uint64_t length = number(payload, &network->length, 0);
+
+	if (!read_addresses(network, fields, &read))
+		return;
+	if (!transport->protocol || transport->protocol != protocol) {
+		if (is_harmless(protocol) || fragment)
+			*packet = read;
+		return;
+	}
+	if (!fragment)
+		read.identification = (uint16_t)number(fields, network->fields, N_ID);
+	if (read_transport(transport, bt_field_variant_borrow_selected_option_field_const(variant),
+			   size_of_payload(network, fields, length), &read)) {
+		/* Nothing tells where the bytes of a fragment are. */
+		if (fragment && read.protocol == PACKET_TCP)
+			read.protocol = 0;
+		*packet = read;
+	}
 }
 
 bool ctf_headers_read(const struct ctf_headers *headers, const bt_field *payload,
 		      struct packet *packet)
 {
-	const bt_field *variant, *fields, *inner;
-	const struct transport *transport;
 	const struct network *network;
-	uint64_t length = 0, fragment;
+	const bt_field *variant;
 
 	if (!headers)
 		return false;
+	*packet = (struct packet){ 0 };
 	variant = bt_field_structure_borrow_member_field_by_index_const(payload, headers->network);
 	network = &headers->networks[bt_field_variant_get_selected_option_index(variant)];
-	if (!network->version)
-		return false;
-	fields = bt_field_variant_borrow_selected_option_field_const(variant);
-	variant = bt_field_structure_borrow_member_field_by_index_const(fields, network->transport);
-	transport = &network->transports[bt_field_variant_get_selected_option_index(variant)];
-	if (!is_consistent(network, fields, transport))
-		return false;
-	inner = bt_field_variant_borrow_selected_option_field_const(variant);
-	*packet = (struct packet){ .version = network->version };
-	fragment = number(fields, network->fields, N_FRAGMENT) & IS_FRAGMENT;
-	if (!fragment)
-		packet->identification = (uint16_t)number(fields, network->fields, N_ID);
-	else if (transport->protocol == PACKET_TCP)
-		return false;
-	ctf_number(payload, headers->length, &length);
-	return read_addresses(network, fields, packet) &&
-	       read_transport(transport, inner, size_of_payload(network, fields, length), packet);
+	if (network->version)
+		read_ip(network, payload,
+			bt_field_variant_borrow_selected_option_field_const(variant), packet);
+	return true;
 }

@@ -27,7 +27,7 @@ void ctf_headers_free(struct ctf_headers *headers);
  * @payload: fields of the event
  * @packet: set
  *
- * Return: false if it is not of TCP, UDP or ICMP over IP.
+ * Return: false if there are no headers in these events.
  */
 bool ctf_headers_read(const struct ctf_headers *headers, const bt_field *payload,
 		      struct packet *packet);

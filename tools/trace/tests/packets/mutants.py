@@ -35,13 +35,27 @@ MUTANTS = (
     ("first sequence numbers not compared", "tcp.c",
      "return one->is_anchored && other->is_anchored && one->first != other->first;",
      "(void)one; (void)other; return false;"),
-    ("sequence numbers that do not wrap around", "tcp.c",
-     "return half->position + (uint64_t)(int64_t)(int32_t)(sequence - (uint32_t)half->position);",
-     "return BASE + sequence;"),
+    ("positions compared that do not begin at the same byte", "tcp.c",
+     "from->halves[sender].is_exact && is_anchored(from, sender, kind) &&\n"
+     "\t    is_anchored(to, sender, kind)", "from->halves[sender].is_exact"),
     ("a SYN taken for a message", "tcp.c",
-     "half->lanes[KIND_DATA].next = half->position + 1 + packet->length;",
-     "half->lanes[KIND_DATA].next = half->position;}\n\tif (true) {\n"
-     "\t\ttake_segment(packets, flow, view, seen);"),
+     "half->lanes[KIND_DATA].next = half->position + 1 + packet->length;\n\t}",
+     "half->lanes[KIND_DATA].next = half->position;\n\t}\n"
+     "\tstruct range range = { .from = half->position, .to = half->position + 1,\n"
+     "\t\t.time = seen->time, .other = packet->acknowledgment };\n"
+     "\tif (seen->sent)\n"
+     "\t\tadd_sent(packets, flow, view, seen->sender, KIND_DATA, range, packet);\n"
+     "\telse\n"
+     "\t\tadd_received(packets, flow, view, seen->sender, KIND_DATA, &range, packet);"),
+    ("an answer taken for the first one without the SYN", "tcp.c",
+     "is_whole = is_whole && other->by_plain_syn;", ";"),
+    ("a host that forwards taken for one that sends", "tcp.c",
+     "half->role == (seen->sent ? ROLE_SENDER : ROLE_RECEIVER)", "(half->role = ROLE_SENDER)"),
+    ("a host that forwards what its tracer does not know taken for one that sends", "match.c",
+     "return seen->time - host->opaque < FORWARD_MAX || seen->time - host->gap_to < FORWARD_MAX;",
+     "return seen->time - host->gap_to < FORWARD_MAX;"),
+    ("two hosts that send the same", "tcp.c",
+     "packets->counts.conflicts++;\n\t\t\treturn NULL;", "continue;"),
     ("ranges of unknown past not judged by a message", "tcp.c",
      "message_is_recent(packets, from->host, range->time, to, received->time)", "(to || true)"),
     ("numbers that are used anew fast", "tcp.c",
@@ -74,7 +88,7 @@ def false_messages(work, file, text, becomes):
     subprocess.run([CC, *FLAGS, f"-I{work}", f"-I{TRACE}", f"-I{TRACE}/..", f"-I{TRACE}/../include",
                     "-o", program, *(os.path.join(TRACE, name) for name in OTHERS),
                     *glob.glob(f"{copy}/*.c"), *glob.glob(f"{TRACE}/hosts/*.c"), "-lm"], check=True)
-    done = subprocess.run([program, "--count", "1000", "--until-false"], stdout=subprocess.PIPE,
+    done = subprocess.run([program, "--count", "3000", "--until-false"], stdout=subprocess.PIPE,
                           check=False, text=True)
     print("# " + next(line for line in done.stdout.splitlines() if "ok 1" in line))
     return "not ok 1" in done.stdout

@@ -26,9 +26,10 @@ struct trace {
 };
 
 struct path {
-	/* Hosts: the two ends, and one in between that forwards, or none */
-	size_t ends[2], forwarder;
-	bool has_forwarder;
+	/* Hosts: the two ends, and up to two in between that forward */
+	size_t ends[2], forwarders[2], nr_forwarders;
+	/* The tracer of the second one does not recognize what is received */
+	bool is_opaque;
 	/* An end that has no trace */
 	bool hidden[2];
 	/* Interfaces that packets pass on each end */
@@ -197,14 +198,21 @@ static long double travel(struct network *network, const struct trace *traces,
 			  const struct path *path, int end, long double time,
 			  const struct packet *packet)
 {
+	const struct packet unknown = { 0 };
+	size_t i;
 	long double delay = path->delay[end] -
 			    path->jitter[end] * logl(1 - scenario_random(network->scenario));
 
 	if (delay > NETWORK_TRANSIT / 2)
 		delay = NETWORK_TRANSIT / 2;
-	if (path->has_forwarder) {
-		record(network, traces, path->forwarder, time + delay * 0.4L, SEEN_RECEIVED, packet);
-		record(network, traces, path->forwarder, time + delay * 0.6L, SEEN_SENT, packet);
+	for (i = 0; i < path->nr_forwarders; i++) {
+		const size_t number = end ? path->nr_forwarders - 1 - i : i;
+		const size_t host = path->forwarders[number];
+		const long double arrival = time + delay * (0.2L + 0.4L * (long double)i);
+
+		record(network, traces, host, arrival, SEEN_RECEIVED,
+		       path->is_opaque && number == 1 ? &unknown : packet);
+		record(network, traces, host, arrival + delay * 0.2L, SEEN_SENT, packet);
 	}
 	return time + delay;
 }
@@ -496,7 +504,8 @@ static void act(struct connection *connection, const struct entry *entry)
 }
 
 static long double run_connection(struct network *network, struct trace *traces,
-				  const struct path *path, long double time, uint32_t near)
+				  const struct path *path, long double time, uint32_t near,
+				  uint32_t answer, bool is_same)
 {
 	struct connection connection = { .network = network, .traces = traces, .path = path };
 	const bool is_long = chance(network, 0.2L);
@@ -508,6 +517,11 @@ static long double run_connection(struct network *network, struct trace *traces,
 	connection.shift = is_long ? 14 : (unsigned int)below(network, 15);
 	connection.pause = scale_between(network, 1e4L, 4e6L);
 	connection.patience = scale_between(network, 1e5L, 3e7L);
+	/* Bursts that are sent again before the next one */
+	if (chance(network, 0.3L)) {
+		connection.pause = scale_between(network, 3e7L, 1e8L);
+		connection.patience = scale_between(network, 2e7L, 8e7L);
+	}
 	if (((uint64_t)connection.window << connection.shift) < 4 * connection.unit)
 		connection.window = 65535;
 	for (i = 0; i < 2; i++) {
@@ -519,6 +533,8 @@ static long double run_connection(struct network *network, struct trace *traces,
 			stream->first = UINT32_MAX - (uint32_t)below(network, 100000);
 		if (chance(network, 0.3L) || i)
 			stream->first = (uint32_t)below(network, UINT32_MAX);
+		if (is_same && i)
+			stream->first = answer;
 		stream->next = stream->acknowledged = 1;
 		/* One way for the most part */
 		if (i && chance(network, 0.7L))
@@ -573,11 +589,17 @@ static void make_path(struct network *network, struct path *path, uint8_t number
 
 	*path = (struct path){ .ends[0] = below(network, hosts), .version = 4 };
 	path->ends[1] = (path->ends[0] + 1 + below(network, hosts - 1)) % hosts;
-	path->forwarder = below(network, hosts);
-	path->has_forwarder = path->forwarder != path->ends[0] &&
-			      path->forwarder != path->ends[1] && chance(network, 0.3L);
+	for (i = 0; i < hosts; i++)
+		if (i != path->ends[0] && i != path->ends[1] && path->nr_forwarders < 2 &&
+		    chance(network, 0.3L))
+			path->forwarders[path->nr_forwarders++] = i;
+	/* Two hosts with guests of their own, which are not traced */
+	if (path->nr_forwarders == 2) {
+		path->is_opaque = chance(network, 0.5L);
+		path->hidden[0] = path->hidden[1] = chance(network, 0.5L);
+	}
 	path->translated_inside = chance(network, 0.1L);
-	path->translated = !path->translated_inside && !path->has_forwarder && chance(network, 0.1L);
+	path->translated = !path->translated_inside && !path->nr_forwarders && chance(network, 0.1L);
 	path->loss = chance(network, 0.5L) ? between(network, 0, 0.4L) : 0;
 	path->twice = chance(network, 0.3L) ? between(network, 0, 0.3L) : 0;
 	path->outside = (uint8_t)(100 + number);
@@ -595,15 +617,15 @@ static void make_path(struct network *network, struct path *path, uint8_t number
 
 /* Connections one after the other between the same ends */
 static void run_path(struct network *network, struct trace *traces, const struct path *path,
-		     uint32_t near)
+		     uint32_t near, bool is_same)
 {
 	/* Some are older than all traces. */
 	long double time = between(network, -0.2L, 0.2L) * DURATION;
 	size_t i;
 
 	for (i = 0; i < 3 && time < 0.9L * DURATION; i++)
-		time = run_connection(network, traces, path, time, near) +
-		       between(network, 0, 0.1L) * DURATION;
+		time = run_connection(network, traces, path, time, near + (uint32_t)i * 3 * 1448,
+				      near, is_same) + between(network, 0, 0.1L) * DURATION;
 }
 
 static void make_traces(struct network *network, struct trace *traces)
@@ -630,12 +652,17 @@ static void make_traces(struct network *network, struct trace *traces)
 
 static void add_losses(struct network *network, const struct trace *traces)
 {
+	struct sight *sight;
 	size_t i, j;
 
-	for (i = 0; i < network->scenario->nr_hosts; i++)
+	for (i = 0; i < network->scenario->nr_hosts; i++) {
+		sight = add_sight(network, i, -2 * DURATION, SEEN_LOSS);
+		sight->from = -HOSTS_TIME_MAX + 1;
+		sight->to = local_time(network, i, traces[i].begin) + 1;
 		for (j = 0; j < traces[i].nr_gaps; j++)
 			add_sight(network, i, traces[i].gaps[j].from, SEEN_LOSS)->to =
 				local_time(network, i, traces[i].gaps[j].to) + 1;
+	}
 }
 
 static int by_time(const void *a, const void *b)
@@ -667,8 +694,9 @@ struct network *network_new(uint64_t seed)
 	for (i = 0; i < nr_paths; i++) {
 		make_path(network, &path, (uint8_t)i);
 		twin = chance(network, 0.2L);
-		path.hidden[1] = twin && chance(network, 0.5L);
-		run_path(network, traces, &path, near);
+		path.hidden[1] |= twin && chance(network, 0.5L);
+		/* What the second end sends first may be as in the connection before. */
+		run_path(network, traces, &path, near, !twin && chance(network, 0.3L));
 		if (chance(network, 0.4L))
 			run_datagrams(network, traces, &path, chance(network, 0.5L));
 		/* The same private addresses elsewhere */
@@ -677,8 +705,8 @@ struct network *network_new(uint64_t seed)
 			path.hidden[1] = false;
 			path.ends[0] = below(network, network->scenario->nr_hosts);
 			path.ends[1] = (path.ends[0] + 1) % network->scenario->nr_hosts;
-			path.has_forwarder = false;
-			run_path(network, traces, &path, near);
+			path.nr_forwarders = 0;
+			run_path(network, traces, &path, near, false);
 		}
 	}
 	free(traces);
