@@ -51,7 +51,7 @@ struct pair {
  * struct axis_host - a host
  * @timeline: the host and its guests
  * @widths: of the bounds of its events and its guests', in ns
- * @has_steps: number of its events that are near a step
+ * @stepped: number of them that are near a step
  * @unbounded: number of them that have no bound
  */
 struct axis_host {

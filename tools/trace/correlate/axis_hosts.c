@@ -195,7 +195,6 @@ static char *open_host(struct reading *reading, struct timeline *timeline)
 	if (!reading->machine)
 		return error;
 	machine_brief(reading->machine);
-	machine_packets(reading->machine);
 	if (!timeline->parties[0].trust_clock)
 		error = clock_check(reading->machine, &assumed);
 	timeline->assumed_clock = assumed;
@@ -204,7 +203,7 @@ static char *open_host(struct reading *reading, struct timeline *timeline)
 	return error;
 }
 
-char *axis_read_hosts(struct axis *axis, const struct limits *limits, bool without_guests,
+char *axis_read_hosts(struct axis *axis, const struct limits *limits,
 		      progress_handler progress)
 {
 	struct readings readings = { .axis = axis };
@@ -223,7 +222,7 @@ char *axis_read_hosts(struct axis *axis, const struct limits *limits, bool witho
 		struct reading *reading = &readings.list[i];
 
 		if (reading->machine && !error)
-			error = host_pass_finish(&reading->pass, reading->machine, without_guests);
+			error = host_pass_finish(&reading->pass, reading->machine, true);
 		if (reading->machine)
 			axis->hosts[i].timeline->parties[0].damaged = reading->machine->damaged;
 		machine_close(reading->machine);

@@ -23,7 +23,6 @@
  * @names: the names that are taken
  * @nr_names: their number
  * @host_of: for each host of the axis, the source
- * @has_guests: a host's trace tells of guests
  */
 struct learning {
 	struct axis *axis;
@@ -354,7 +353,7 @@ static char *learn(struct learning *learning)
 	tell_of_clones(axis);
 	axis->bounds = hosts_new(axis->nr_hosts, &learning->options->limits, 0);
 	axis->pairs = zalloc((axis->nr_hosts * axis->nr_hosts + 1) * sizeof(*axis->pairs));
-	error = axis_read_hosts(axis, &learning->options->limits, true, learning->progress);
+	error = axis_read_hosts(axis, &learning->options->limits, learning->progress);
 	for (i = 0; i < sources->count && !error; i++)
 		if (!sources->list[i].is_host)
 			error = add_guest(learning, &sources->list[i]);

@@ -40,12 +40,11 @@ int64_t ticks_from(int64_t ns, uint64_t frequency);
  * axis_read_hosts() - the first pass over all hosts at once
  * @axis: the axis, whose hosts' time lines are empty
  * @limits: of the clocks
- * @without_guests: hosts need not have any
  * @progress: called now and then, or NULL
  *
  * Return: NULL, or what is wrong, to be freed.
  */
-char *axis_read_hosts(struct axis *axis, const struct limits *limits, bool without_guests,
+char *axis_read_hosts(struct axis *axis, const struct limits *limits,
 		      progress_handler progress);
 
 #endif

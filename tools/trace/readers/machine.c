@@ -219,14 +219,6 @@ void machine_brief(struct machine *machine)
 		machine->readers[i]->brief = true;
 }
 
-void machine_packets(struct machine *machine)
-{
-	size_t i;
-
-	for (i = 0; i < machine->nr_readers; i++)
-		machine->readers[i]->packets = true;
-}
-
 void machine_rename(struct machine *machine)
 {
 	const char *name = NULL, *slash;

@@ -115,12 +115,6 @@ struct stream *machine_next(struct machine *machine);
 void machine_brief(struct machine *machine);
 
 /**
- * machine_packets() - read the headers of packets as well
- * @machine: the machine
- */
-void machine_packets(struct machine *machine);
-
-/**
  * machine_rename() - give it a short name, of the host name in the traces or of the path
  * @machine: the machine
  */

@@ -13,6 +13,11 @@ import synthetic
 from synthetic import CREATED, DESTROYED, HLT, NAMES, Trace, metadata
 
 NS = 1_000_000_000
+TYPES = """
+typealias integer { size = 8; align = 8; signed = false; } := u8;
+typealias integer { size = 16; align = 8; signed = false; byte_order = be; } := net16;
+typealias integer { size = 32; align = 8; signed = false; byte_order = be; } := net32;
+"""
 # A network header as LTTng writes it: IPv4 and TCP
 NETWORK = """
 enum : u8 { _unknown = 0, _ipv4 = 1, _ipv6 = 2 } _network_header_type;
@@ -46,14 +51,12 @@ class NetTrace(Trace):
     def write(self, path):
         os.makedirs(path)
         hertz = self.hertz
-        text = metadata(self.clock, self.uuid or synthetic.BOOT % (self.number % 256), self.host, hertz)
+        uuid = self.uuid or synthetic.BOOT % (self.number % 256)
+        text = metadata(self.clock, uuid, self.host, hertz)
         seconds, rest = divmod(self.offset_ns, NS)
         text = text.replace("offset_s = 0; offset = 0;",
                             f"offset_s = {seconds}; offset = {rest * hertz // NS};")
-        text = text.replace("trace { major", """typealias integer { size = 8; align = 8; signed = false; } := u8;
-typealias integer { size = 16; align = 8; signed = false; byte_order = be; } := net16;
-typealias integer { size = 32; align = 8; signed = false; byte_order = be; } := net32;
-trace { major""", 1)
+        text = text.replace("trace { major", TYPES + "trace { major", 1)
         for number, name in enumerate(PACKETS):
             text += (f"event {{ name = \"{name}\"; id = {len(NAMES) + number}; stream_id = 0; "
                      "fields := struct { u64 _skbaddr; u32 _len; string _name; " + NETWORK +
