@@ -27,7 +27,7 @@ MERGE = os.path.join(TOOLS, "clocktrace-merge")
 STAYS = 50_000
 # Of each host; and for how long the shorter traces of several hosts are, in seconds
 VMS = 16
-SECONDS = 0.25
+SECONDS = 0.125
 
 
 def cpu_time(commands):
