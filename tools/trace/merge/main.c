@@ -53,7 +53,7 @@ static void print_help(void)
 	     "one is the host's, and which VM each guest is, is found by looking.\n"
 	     "\n"
 	     "With several hosts, the packets that they send each other bound when an event of the\n"
-	     "one was on the clock of the other: record net_dev_queue and netif_receive_skb there.\n"
+	     "one was on the clock of the other: record net_dev_queue and net_if_receive_skb there.\n"
 	     "\n"
 	     "Options:\n"
 	     "  -o, --output FILE     write to FILE: *.html, *.svg, *.perfetto-trace, *.json, *.txt,\n"

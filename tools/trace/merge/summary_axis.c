@@ -100,7 +100,7 @@ static void print_bound(FILE *file, const struct axis *axis, size_t number)
 	if (!host->widths->count) {
 		fputs(": none of its events has a bound: no messages lead from there to ", file);
 		put_name(file, axis, 0);
-		fputs(" and back; record net_dev_queue and netif_receive_skb on all hosts, and if it is a guest of one of them, name the hosts with --host\n",
+		fputs(" and back; record net_dev_queue and net_if_receive_skb on all hosts, and if it is a guest of one of them, name the hosts with --host\n",
 		      file);
 		return;
 	}
