@@ -225,8 +225,10 @@ struct timeline *timeline_recall(const char *path, const struct trace_argument *
 		why = text_of("it was made with another option --epoch");
 	if (binary.file)
 		fclose(binary.file);
-	if (!why)
+	if (!why) {
+		timeline_arrange(timeline);
 		return timeline;
+	}
 	if (arguments)
 		*error = text_of("--model %s: %s; remove it to have it made anew, or name another file",
 				 path, why);

@@ -11,6 +11,9 @@
 #include "common/array.h"
 #include "common/message.h"
 #include "correlate/clock_check.h"
+#include "correlate/guest_pass.h"
+#include "correlate/host_pass.h"
+#include "correlate/party.h"
 #include "correlate/timeline.h"
 #include "readers/fingerprint.h"
 
@@ -89,7 +92,7 @@ static struct machine **open_all(const struct trace_argument *arguments, size_t 
 
 	*error = refuse_same(arguments, count);
 	for (i = 0; i < count && !*error; i++) {
-		machines[i] = machine_open(arguments[i].path, error);
+		machines[i] = argument_open(&arguments[i], error);
 		if (machines[i])
 			machine_brief(machines[i]);
 		if (machines[i] && !arguments[i].trust_clock)
@@ -132,186 +135,28 @@ static size_t find_host(const struct trace_argument *arguments, size_t count, ch
 	return host;
 }
 
-/* What the first pass over the host is at */
-struct host_pass {
-	struct timeline *timeline;
-	struct party *party;
-	/* The epoch that the user has named, or 0 */
-	uint32_t wanted;
-	/* Index of the epoch that is used, if there is one yet */
-	size_t used;
-	uint64_t entries;
-	uint64_t told;
-};
-
-#define NONE SIZE_MAX
-
-static bool may_use(const struct host_pass *pass, const struct epoch *epoch)
-{
-	if (!epoch_is_counter(epoch))
-		return false;
-	/* No event may tell; then what is there before the first one that does is tried. */
-	return !pass->wanted || !epoch->number || epoch->number == pass->wanted;
-}
-
-/* Forget what was read: it is of another epoch than what shall be used. */
-static char *begin_anew(struct host_pass *pass, size_t epoch)
-{
-	bool keeps_told = pass->timeline->host->keeps_told;
-	char *error = NULL;
-
-	host_free(pass->timeline->host);
-	pass->timeline->host = host_new(&error);
-	if (error)
-		return error;
-	pass->timeline->host->resolution = pass->party->resolution;
-	pass->timeline->host->keeps_told = keeps_told;
-	pass->used = epoch;
-	pass->entries = pass->told = 0;
-	pass->party->used_from = epoch == NONE ? 0 : pass->party->epochs.list[epoch].first;
-	pass->party->used_to = UINT64_MAX;
-	return NULL;
-}
-
-/* Which epoch is used, now that an event of @epoch has come? */
-static char *choose_epoch(struct host_pass *pass, const struct epoch *epoch)
-{
-	size_t number = (size_t)(epoch - pass->party->epochs.list);
-
-	if (pass->used == number && !may_use(pass, epoch))
-		return begin_anew(pass, NONE);
-	if (pass->used == number || !may_use(pass, epoch))
-		return NULL;
-	if (pass->used == NONE || (!pass->entries && !pass->told))
-		return begin_anew(pass, number);
-	return NULL;
-}
-
-static char *several_epochs(const struct machine *machine, const struct epochs *epochs)
-{
-	char *list = text_of("%s", ""), *longer, *error;
-	size_t i;
-
-	for (i = 0; i < epochs->count; i++) {
-		if (!epoch_is_counter(&epochs->list[i]) || !epochs->list[i].stays)
-			continue;
-		if (epochs->list[i].number)
-			longer = text_of("%s\n    --epoch %" PRIu32 "    %" PRIu64
-					 " events from %" PRIu64 " on", list,
-					 epochs->list[i].number, epochs->list[i].events,
-					 epochs->list[i].begin);
-		else
-			longer = text_of("%s\n    (no event clock_trace_epoch)    %" PRIu64
-					 " events from %" PRIu64 " on", list,
-					 epochs->list[i].events, epochs->list[i].begin);
-		free(list);
-		list = longer;
-	}
-	error = text_of("%s: the clock began a new epoch while it was recorded, as after a suspend, and times of two epochs cannot be compared: merge each by itself%s",
-			machine->path, list);
-	free(list);
-	return error;
-}
-
-/* After all events: is what was used all that can be? */
-static char *check_epochs(const struct host_pass *pass, const struct machine *machine)
-{
-	const struct epochs *epochs = &pass->party->epochs;
-	size_t i;
-
-	if (pass->used == NONE && pass->wanted)
-		return text_of("%s has no epoch %" PRIu32 " of a counter that can be trusted",
-			       machine->path, pass->wanted);
-	if (pass->used == NONE && epochs->count)
-		return text_of("%s: CLOCK_MONOTONIC drove the clock, not the counter that guests read, so that no guest's event can be placed: \"clocktrace info\" on the host tells why; reboot if the counter has lost trust, and record anew",
-			       machine->path);
-	for (i = 0; i < epochs->count && !pass->wanted; i++)
-		if (i != pass->used && epoch_is_counter(&epochs->list[i]) && epochs->list[i].stays)
-			return several_epochs(machine, epochs);
-	return NULL;
-}
-
-static char *add_host_event(struct host_pass *pass, const struct stream *stream)
-{
-	const struct event *event = &stream->event;
-	struct party *party = pass->party;
-	const struct epoch *epoch;
-	char *error;
-	bool renamed;
-
-	epoch = epochs_add(&party->epochs, stream->section, event, &renamed);
-	error = choose_epoch(pass, epoch);
-	if (error)
-		return error;
-	if ((size_t)(epoch - party->epochs.list) != pass->used) {
-		if (pass->used != NONE && party->used_to == UINT64_MAX)
-			party->used_to = epoch->first;
-		return NULL;
-	}
-	if (event->kind == EVENT_ENTRY && event->thread == THREAD_NONE)
-		return text_of("the event %s does not tell its thread: record with \"lttng add-context -k -t tid\"",
-			       event->name);
-	pass->entries += event->kind == EVENT_ENTRY;
-	pass->told += event->kind == EVENT_GUEST_TSC;
-	return host_add(pass->timeline->host, event);
-}
-
-static char *check_host(const struct host_pass *pass, const struct machine *machine)
-{
-	char *error = check_epochs(pass, machine);
-
-	if (error)
-		return error;
-	if (!pass->told)
-		return text_of("%s has no event kvm_guest_tsc, so that nothing tells how the guests' counters are shifted: record it as well, on a kernel with CLOCK_TRACE; or on another one, save readings beside the trace with \"clocktrace guests --save\"",
-			       machine->path);
-	if (!pass->entries)
-		return text_of("%s has no event kvm_entry, so that nothing proves where a guest's events belong: record kvm_entry and kvm_exit as well",
-			       machine->path);
-	return NULL;
-}
-
-static void take_frequency(struct timeline *timeline, const struct epochs *epochs)
-{
-	size_t i;
-
-	for (i = 0; i < epochs->count && !timeline->is_frequency_known; i++)
-		if (epoch_is_counter(&epochs->list[i]) && epochs->list[i].frequency) {
-			timeline->frequency = epochs->list[i].frequency;
-			timeline->is_frequency_known = true;
-		}
-}
-
 static char *read_host(struct timeline *timeline, struct machine *machine, uint32_t epoch,
 		       progress_handler progress)
 {
-	struct host_pass pass = { timeline, &timeline->parties[0], epoch, 0, 0, 0 };
+	struct host_pass pass;
 	char *error = NULL, *text;
 	struct stream *stream;
 	uint64_t events = 0;
+	bool used;
 
-	pass.party->used_from = 1;
-	pass.party->used_to = UINT64_MAX;
+	host_pass_begin(&pass, timeline, epoch);
 	while (!error && (stream = machine_next(machine))) {
-		error = add_host_event(&pass, stream);
+		error = host_pass_add(&pass, stream, &used);
 		if (progress && ++events % PROGRESS_EVERY == 0)
 			progress("reading the host", events);
 	}
-	if (!error && pass.used != NONE && pass.told)
-		error = host_finish(timeline->host);
-	/* That is not of this trace. */
-	text = error ? host_file_error(timeline->host) : NULL;
-	if (text) {
-		free(error);
-		return text;
-	}
-	if (error) {
+	if (!error)
+		return host_pass_finish(&pass, machine, false);
+	text = host_file_error(timeline->host);
+	if (!text)
 		text = text_of("%s: %s", machine->path, error);
-		free(error);
-		return text;
-	}
-	take_frequency(timeline, &pass.party->epochs);
-	return check_host(&pass, machine);
+	free(error);
+	return text;
 }
 
 const struct epoch *timeline_bound_epoch(const struct party *party, unsigned int section)
@@ -321,78 +166,6 @@ const struct epoch *timeline_bound_epoch(const struct party *party, unsigned int
 	for (i = 0; i < party->epochs.count; i++)
 		if (party->epochs.list[i].section == section)
 			return &party->epochs.list[i];
-	return NULL;
-}
-
-/* One more pass over a guest whose clock has turned out to be CLOCK_MONOTONIC */
-static char *bound_guest(struct timeline *timeline, struct party *party, progress_handler progress)
-{
-	char *what, *error;
-	struct machine *machine = machine_open(party->path, &error);
-	struct stream *stream;
-	uint64_t events = 0;
-
-	if (!machine)
-		return error;
-	machine_brief(machine);
-	what = text_of("bounding %s", party->name);
-	party->bound = bound_new(timeline->host, timeline->frequency, party->vm_id);
-	while ((stream = machine_next(machine))) {
-		const struct epoch *used = timeline_bound_epoch(party, stream->section);
-		uint64_t frequency;
-
-		if (!used || epochs_at(&party->epochs, stream->section, stream->event.time) != used)
-			continue;
-		frequency = used->frequency ? used->frequency : party->frequency;
-		if (!frequency && used->state == CLOCK_STATE_MONOTONIC)
-			frequency = MONOTONIC_HZ;
-		if (frequency)
-			bound_add(party->bound, stream->section, stream->event.cpu,
-				  stream->event.time, frequency);
-		if (progress && ++events % PROGRESS_EVERY == 0)
-			progress(what, events);
-	}
-	party->match = bound_finish(party->bound);
-	machine_close(machine);
-	free(what);
-	return NULL;
-}
-
-static char *read_guest(struct timeline *timeline, struct party *party, struct machine *machine,
-		       progress_handler progress)
-{
-	char *what = text_of("matching %s", party->name);
-	const struct epoch *epoch;
-	struct stream *stream;
-	uint64_t events = 0;
-	bool renamed;
-
-	party->match = match_new(timeline->host);
-	while ((stream = machine_next(machine))) {
-		epoch = epochs_add(&party->epochs, stream->section, &stream->event, &renamed);
-		if (epoch_is_counter(epoch)) {
-			match_add(party->match, stream->section, &stream->event,
-				  party->resolution);
-		} else if (renamed) {
-			match_free(party->match);
-			party->match = match_new(timeline->host);
-		}
-		if (progress && ++events % PROGRESS_EVERY == 0)
-			progress(what, events);
-	}
-	take_frequency(timeline, &party->epochs);
-	free(what);
-	if (timeline_lacks_counter(timeline, party)) {
-		/* What fits does so by chance. */
-		match_free(party->match);
-		party->match = NULL;
-		/* A stay may be in what is missing of the host's trace, or be one of nobody's. */
-		if (timeline->is_frequency_known && !timeline->parties[0].damaged &&
-		    !timeline->host->ownerless)
-			return bound_guest(timeline, party, progress);
-		party->match = match_new(timeline->host);
-	}
-	match_finish(party->match, party->vm_id);
 	return NULL;
 }
 
@@ -417,18 +190,12 @@ static void learn_clock(struct timeline *timeline, struct machine **machines, si
 	size_t i, j;
 
 	for (i = 0; i < count; i++)
-		for (j = 0; j < machines[i]->nr_readers; j++) {
+		for (j = 0; j < machines[i]->nr_readers && !timeline->is_frequency_known; j++) {
 			const struct reader *reader = machines[i]->readers[j];
 
-			if (!timeline->parties[i].frequency)
-				timeline->parties[i].frequency = reader->frequency;
-			timeline->parties[i].epochs.lacks_counter |= reader->lacks_counter;
-			if (reader->resolution > timeline->parties[i].resolution)
-				timeline->parties[i].resolution = reader->resolution;
-			if (!reader->frequency || timeline->is_frequency_known)
-				continue;
 			/* Of a guest without a counter it is not that of the host's. */
-			if (i && (reader->frequency == MONOTONIC_HZ || reader->lacks_counter))
+			if (!reader->frequency ||
+			    (i && (reader->frequency == MONOTONIC_HZ || reader->lacks_counter)))
 				continue;
 			/* Host and guest run at one frequency unless the guest is scaled. */
 			timeline->frequency = reader->frequency;
@@ -440,7 +207,7 @@ static void learn_clock(struct timeline *timeline, struct machine **machines, si
 			memcpy(timeline->uuid, reader->uuid, sizeof(timeline->uuid));
 		}
 	if (!timeline->frequency)
-		timeline->frequency = 1000000000;
+		timeline->frequency = MONOTONIC_HZ;
 }
 
 static struct timeline *set_up(const struct trace_argument *arguments, size_t count, size_t host)
@@ -453,44 +220,22 @@ static struct timeline *set_up(const struct trace_argument *arguments, size_t co
 	for (i = 0, at = 1; i < count; i++) {
 		struct party *party = &timeline->parties[i == host ? 0 : at++];
 
-		party->path = text_of("%s", arguments[i].path);
-		party->vm_id = arguments[i].vm_id;
-		party->trust_clock = arguments[i].trust_clock;
+		party_set(party, &arguments[i]);
 		party->is_host = i == host;
 	}
 	return timeline;
 }
 
-static void learn_identities(struct party *party, const struct machine *machine)
-{
-	size_t i, j;
-
-	for (i = 0; i < machine->nr_streams; i++) {
-		const char *uuid = machine->streams[i].reader->uuid;
-		unsigned int section = machine->streams[i].section;
-
-		for (j = 0; j < party->nr_identities; j++)
-			if (party->identities[j].section == section &&
-			    !strcmp(party->identities[j].uuid, uuid))
-				break;
-		if (j < party->nr_identities)
-			continue;
-		party->identities = array_room(party->identities, j, sizeof(*party->identities));
-		party->identities[j].section = section;
-		memcpy(party->identities[j].uuid, uuid, sizeof(party->identities[j].uuid));
-		party->nr_identities++;
-	}
-}
-
 static char *learn(struct timeline *timeline, struct machine **machines, uint32_t epoch,
 		   bool keep, progress_handler progress)
 {
+	struct party *party;
 	char *error = NULL;
 	size_t i;
 
 	for (i = 0; i < timeline->nr_parties; i++) {
 		timeline->parties[i].name = own_name(timeline, i, machines[i]->name);
-		learn_identities(&timeline->parties[i], machines[i]);
+		party_learn(&timeline->parties[i], machines[i]);
 	}
 	learn_clock(timeline, machines, timeline->nr_parties);
 	timeline->host = host_new(&error);
@@ -500,8 +245,10 @@ static char *learn(struct timeline *timeline, struct machine **machines, uint32_
 		error = read_host(timeline, machines[0], epoch, progress);
 	}
 	timeline->parties[0].damaged = machines[0]->damaged;
-	for (i = 1; i < timeline->nr_parties && !error; i++)
-		error = read_guest(timeline, &timeline->parties[i], machines[i], progress);
+	for (i = 1; i < timeline->nr_parties && !error; i++) {
+		party = &timeline->parties[i];
+		error = guest_pass(&timeline, &party, 1, machines[i], progress);
+	}
 	if (!error)
 		error = host_file_error(timeline->host);
 	for (i = 0; i < timeline->nr_parties; i++) {
@@ -534,6 +281,8 @@ struct timeline *timeline_learn(const struct trace_argument *arguments, size_t c
 		for (i = 0; i < count; i++)
 			ordered[i] = (struct trace_argument){
 				.path = timeline->parties[i].path,
+				.joined = timeline->parties[i].joined,
+				.nr_joined = timeline->parties[i].nr_joined,
 				.trust_clock = timeline->parties[i].trust_clock,
 			};
 		machines = open_all(ordered, count, &assumed, error);
@@ -548,6 +297,7 @@ struct timeline *timeline_learn(const struct trace_argument *arguments, size_t c
 		timeline_free(timeline);
 		return NULL;
 	}
+	timeline_arrange(timeline);
 	return timeline;
 }
 
@@ -579,20 +329,36 @@ uint64_t timeline_ns_up(const struct timeline *timeline, uint64_t ticks)
 			  timeline->frequency);
 }
 
+void timeline_arrange(struct timeline *timeline)
+{
+	size_t i;
+
+	timeline->origin = timeline->host->first.host_time;
+	timeline->nr_vcpus = timeline->host->nr_vcpus;
+	for (i = 0; i < timeline->nr_parties; i++)
+		timeline->parties[i].host = timeline->host;
+}
+
+uint64_t timeline_since(const struct timeline *timeline, uint64_t time)
+{
+	return timeline_ns(timeline, time - timeline->origin);
+}
+
+size_t timeline_vcpu(const struct timeline *timeline, size_t party, const struct vcpu *vcpu)
+{
+	const struct party *of = &timeline->parties[party];
+
+	return of->first_vcpu + (size_t)(vcpu - of->host->vcpus);
+}
+
 void timeline_free(struct timeline *timeline)
 {
 	size_t i;
 
 	if (!timeline)
 		return;
-	for (i = 0; i < timeline->nr_parties; i++) {
-		free(timeline->parties[i].path);
-		free(timeline->parties[i].name);
-		free(timeline->parties[i].identities);
-		match_free(timeline->parties[i].match);
-		bound_free(timeline->parties[i].bound);
-		epochs_free(&timeline->parties[i].epochs);
-	}
+	for (i = 0; i < timeline->nr_parties; i++)
+		party_clear(&timeline->parties[i]);
 	host_free(timeline->host);
 	free(timeline->parties);
 	free(timeline);

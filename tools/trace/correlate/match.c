@@ -21,6 +21,7 @@ struct match *match_new(const struct host *host)
 	struct match *match = zalloc(sizeof(*match));
 
 	match->host = host;
+	match->nr_hosts = 1;
 	return match;
 }
 
@@ -420,7 +421,7 @@ static void add_vcpus(struct match *match, const struct trial_of_vm *trial,
 static bool may_be_chance(const struct match *match, const struct trial_of_vm *trial,
 			  size_t nr_trials)
 {
-	uint64_t choices = (uint64_t)nr_trials * match->host->nr_vcpus;
+	uint64_t choices = (uint64_t)nr_trials * match->host->nr_vcpus * match->nr_hosts;
 
 	return trial->evidence < (PROOF_BITS + bits_of_number(choices)) * BIT;
 }

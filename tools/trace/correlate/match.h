@@ -116,6 +116,8 @@ struct section {
  * @nr_units: their number
  * @sections: its sections
  * @nr_sections: their number
+ * @nr_hosts: number of hosts that the guest is tried with; what fits by chance is more likely
+ *	with more of them
  */
 struct match {
 	const struct host *host;
@@ -123,6 +125,7 @@ struct match {
 	size_t nr_units;
 	struct section *sections;
 	size_t nr_sections;
+	size_t nr_hosts;
 	/* private: */
 	size_t last_unit;
 };

@@ -10,6 +10,7 @@
 
 #include "common/array.h"
 #include "common/message.h"
+#include "correlate/party.h"
 #include "correlate/timeline.h"
 
 #define PROGRESS_EVERY 65536
@@ -116,6 +117,7 @@ static bool place_in(const struct timeline_run *run, struct guest_stream *guest,
 		.stream = guest->stream,
 		.party = guest->party,
 		.time = ticks->first,
+		.own_time = ticks->first,
 		.uncertainty = ticks->last - ticks->first,
 		.certainty = certainty_at(guest, &host->vcpus[era->vcpu], stay->entry_order,
 					  is_assumed(run->timeline, guest)),
@@ -229,6 +231,7 @@ static bool place_by_bounds(struct timeline_run *run, struct guest_stream *guest
 		.stream = guest->stream,
 		.party = guest->party,
 		.time = ticks.first,
+		.own_time = ticks.first,
 		.uncertainty = ticks.last - ticks.first,
 		.certainty = CLOCKTRACE_ASSUMED,
 		.is_bounded = true,
@@ -239,6 +242,19 @@ static bool place_by_bounds(struct timeline_run *run, struct guest_stream *guest
 	return true;
 }
 
+/* Is it of when the guest was on this host, and not on another one? */
+static bool is_here(const struct party *party, const struct stream *stream)
+{
+	size_t i;
+
+	for (i = 0; i < party->nr_windows; i++)
+		if (party->windows[i].section == stream->section &&
+		    stream->event.time >= party->windows[i].from &&
+		    stream->event.time <= party->windows[i].to)
+			return true;
+	return !party->has_moved;
+}
+
 /* Read on to the next event that can be placed. */
 static bool advance(struct timeline_run *run, struct guest_stream *guest)
 {
@@ -246,6 +262,8 @@ static bool advance(struct timeline_run *run, struct guest_stream *guest)
 	size_t i;
 
 	while (stream_next(guest->machine, guest->stream)) {
+		if (!is_here(&run->timeline->parties[guest->party], guest->stream))
+			continue;
 		if (run->timeline->parties[guest->party].bound) {
 			if (place_by_bounds(run, guest))
 				return true;
@@ -327,6 +345,7 @@ static void place_host_event(const struct timeline_run *run, struct stream *stre
 		.event = event,
 		.stream = stream,
 		.time = event->time,
+		.own_time = event->time,
 		.uncertainty = stream->reader->resolution,
 		.certainty = CLOCKTRACE_KNOWN,
 	};
@@ -454,7 +473,7 @@ bool timeline_run(struct timeline *timeline, uint64_t from, uint64_t to,
 
 	*error = NULL;
 	for (i = 0; i < timeline->nr_parties && !*error; i++)
-		machines[i] = machine_open(timeline->parties[i].path, error);
+		machines[i] = party_open(&timeline->parties[i], error);
 	if (*error) {
 		for (i = 0; i < timeline->nr_parties; i++)
 			machine_close(machines[i]);

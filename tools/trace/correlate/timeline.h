@@ -22,6 +22,8 @@
  * @lost: those that no stay holds where the host's trace lacks events
  * @unmatched: those of a CPU or a guest that fits no VM
  * @epoch: those of an epoch of the clock that is not on this time line
+ * @unbounded: with several hosts: those of which no message tells when they were on the
+ *	reference's axis
  */
 struct counts {
 	uint64_t placed;
@@ -34,6 +36,7 @@ struct counts {
 	uint64_t lost;
 	uint64_t unmatched;
 	uint64_t epoch;
+	uint64_t unbounded;
 };
 
 /**
@@ -47,8 +50,22 @@ struct identity {
 };
 
 /**
+ * struct window - guest times that are of one host, of a guest that moved between hosts
+ * @section: the section of its trace
+ * @from: the first guest time
+ * @to: the last one
+ */
+struct window {
+	unsigned int section;
+	uint64_t from;
+	uint64_t to;
+};
+
+/**
  * struct party - a machine on the time line
  * @path: what the user gave
+ * @joined: more traces of it that the user gave
+ * @nr_joined: their number
  * @name: short, not that of another party
  * @is_host: it is the host
  * @match: of a guest: which VM it is
@@ -56,6 +73,7 @@ struct identity {
  * @counts: what became of its events
  * @uncertainty: the largest of its events, in ticks
  * @damaged: number of its streams that could not be read to their end
+ * @has_recordings: of a host: as of struct trace_argument
  * @vm_id: the VM that the user has named, or 0
  * @trust_clock: it is of CLOCK_TRACE, whatever it says
  * @frequency: of its clock, 0 if no trace tells
@@ -66,9 +84,19 @@ struct identity {
  * @fingerprint: of its files, if the model is to be kept
  * @identities: of its streams, each once
  * @nr_identities: their number
+ * @host: its host, or itself
+ * @home: index of the host's party
+ * @first_vcpu: number of the host's first vCPU among those of all hosts
+ * @tells_of_guests: of a guest: its trace has events that only hosts write
+ * @is_elsewhere: of a guest: nothing of it was on this host
+ * @has_moved: of a guest: it was on other hosts as well
+ * @windows: if so, when it was on this one
+ * @nr_windows: their number
  */
 struct party {
 	char *path;
+	char **joined;
+	size_t nr_joined;
 	char *name;
 	bool is_host;
 	struct match *match;
@@ -76,6 +104,7 @@ struct party {
 	struct counts counts;
 	uint64_t uncertainty;
 	size_t damaged;
+	bool has_recordings;
 	uint64_t vm_id;
 	bool trust_clock;
 	uint64_t frequency;
@@ -86,18 +115,36 @@ struct party {
 	uint64_t fingerprint;
 	struct identity *identities;
 	size_t nr_identities;
+	struct host *host;
+	size_t home;
+	size_t first_vcpu;
+	bool tells_of_guests;
+	bool is_elsewhere;
+	bool has_moved;
+	struct window *windows;
+	size_t nr_windows;
 };
 
 /**
  * struct trace_argument - a trace as the user names it
  * @path: a file or a directory
+ * @joined: more traces of the same machine
+ * @nr_joined: their number
  * @vm_id: the VM that it is of, 0 if that is to be found out
+ * @vm_host: the name of that VM's host, or NULL
  * @trust_clock: it is of CLOCK_TRACE, whatever it says
+ * @is_host: it is of a host
+ * @has_recordings: of a host: more than one of its traces tells of guests, one after the other
  */
 struct trace_argument {
 	char *path;
+	char **joined;
+	size_t nr_joined;
 	uint64_t vm_id;
+	char *vm_host;
 	bool trust_clock;
+	bool is_host;
+	bool has_recordings;
 };
 
 /**
@@ -113,6 +160,9 @@ struct trace_argument {
  * @epoch: what the user has chosen, or 0
  * @assumed_clock: the host's trace is of the clock x86-tsc, which is taken for CLOCK_TRACE
  * @uncertainty: the largest of all events, in ticks
+ * @origin: the time that is shown as 0
+ * @nr_vcpus: number of vCPUs of all hosts
+ * @has_several_hosts: it is the axis of several hosts, see axis.h; @host is the reference
  */
 struct timeline {
 	struct party *parties;
@@ -126,6 +176,9 @@ struct timeline {
 	uint32_t epoch;
 	bool assumed_clock;
 	uint64_t uncertainty;
+	uint64_t origin;
+	size_t nr_vcpus;
+	bool has_several_hosts;
 };
 
 /**
@@ -133,13 +186,19 @@ struct timeline {
  * @event: the event
  * @stream: where its fields are
  * @party: index of its machine
- * @time: host time, in ticks
+ * @time: host time, in ticks; with several hosts of the reference, where it may be
+ *	before 0
  * @uncertainty: it may be up to so many ticks later
+ * @earlier: it may be up to so many ticks earlier; 0 if it is not an estimate
  * @certainty: how well the formula is known
  * @is_bounded: there is no formula, but the event is between @time and @uncertainty later
  * @vcpu: of a guest's event: the vCPU that wrote it; of an entry or exit: the vCPU
  * @early: it is before what is wanted, and tells what is so when that begins: an entry, an
  *	exit or a context switch
+ * @is_estimate: it is of another host than the reference: @time is a guess between bounds
+ *	that messages prove
+ * @stepped: a clock stepped nearby, and the bounds hold for before and after that
+ * @own_time: time on its own host's counter, in ticks of that
  */
 struct placed {
 	const struct event *event;
@@ -147,10 +206,14 @@ struct placed {
 	size_t party;
 	uint64_t time;
 	uint64_t uncertainty;
+	uint64_t earlier;
 	enum clocktrace_certainty certainty;
 	bool is_bounded;
 	const struct vcpu *vcpu;
 	bool early;
+	bool is_estimate;
+	bool stepped;
+	uint64_t own_time;
 };
 
 /**
@@ -291,6 +354,27 @@ uint64_t timeline_ns(const struct timeline *timeline, uint64_t ticks);
  * @ticks: the ticks
  */
 uint64_t timeline_ns_up(const struct timeline *timeline, uint64_t ticks);
+
+/**
+ * timeline_arrange() - number the vCPUs and set what follows from the parties' hosts
+ * @timeline: the time line of one host, complete
+ */
+void timeline_arrange(struct timeline *timeline);
+
+/**
+ * timeline_since() - a time in ns since the origin of the time line
+ * @timeline: the time line
+ * @time: the time, not before the origin
+ */
+uint64_t timeline_since(const struct timeline *timeline, uint64_t time);
+
+/**
+ * timeline_vcpu() - number of a vCPU among those of all hosts
+ * @timeline: the time line
+ * @party: index of a machine of the vCPU's host
+ * @vcpu: the vCPU
+ */
+size_t timeline_vcpu(const struct timeline *timeline, size_t party, const struct vcpu *vcpu);
 
 /**
  * timeline_free() - free a time line

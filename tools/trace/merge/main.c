@@ -1,21 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * clocktrace merge - one time line of a host and its guests
+ * clocktrace merge - one time line of a host and its guests, or of several hosts and theirs
  */
 #include <errno.h>
 #include <ftw.h>
 #include <getopt.h>
 #include <libgen.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/array.h"
 #include "common/message.h"
 #include "common/output.h"
+#include "merge/several.h"
 #include "merge/summary.h"
 #include "readers/guard.h"
 #include "writers/writer.h"
@@ -26,7 +29,8 @@
 struct options {
 	struct trace_argument *traces;
 	size_t count;
-	size_t host;
+	const char *reference;
+	struct limits limits;
 	uint64_t frequency;
 	uint64_t from;
 	uint64_t to;
@@ -49,6 +53,9 @@ static void print_help(void)
 	     "recorded of its kernel, its programs or both, or a file of trace-cmd or perf. Which\n"
 	     "one is the host's, and which VM each guest is, is found by looking.\n"
 	     "\n"
+	     "With several hosts, the packets that they send each other bound when an event of the\n"
+	     "one was on the clock of the other: record net_dev_queue and net_if_receive_skb there.\n"
+	     "\n"
 	     "Options:\n"
 	     "  -o, --output FILE     write to FILE: *.html, *.svg, *.perfetto-trace, *.json, *.txt,\n"
 	     "                        or a directory for CTF (default: text to standard output)\n"
@@ -56,8 +63,11 @@ static void print_help(void)
 	     "      --summary         print where the vCPUs' time went and how fast guests wake up;\n"
 	     "                        without -o, nothing else\n"
 	     "      --json            print the summary as one JSON object\n"
-	     "      --host TRACE      this one of the traces is the host's\n"
-	     "      --vm TRACE=VM     this guest is the VM of that number\n"
+	     "      --host TRACE      this one of the traces is a host's, and those not named are none\n"
+	     "      --vm TRACE=VM     this guest is the VM of that number; of several hosts: VM@HOST\n"
+	     "      --reference HOST  place all on the axis of this host (default: the first one)\n"
+	     "      --max-rate PPM    the rates of two hosts' counters differ by at most this (100)\n"
+	     "      --max-drift PPM   and that changes by at most this in a second (0.1)\n"
 	     "      --trust-clock TRACE  it is of CLOCK_TRACE though it names another clock, as what\n"
 	     "                        \"trace-cmd extract -B\" writes may\n"
 	     "      --frequency HZ    ticks per second, where no trace tells\n"
@@ -151,26 +161,38 @@ static char *merge(struct work *work, struct timeline *timeline, progress_handle
 }
 
 /* The first pass, or what is kept of one */
-static struct timeline *learn(const struct options *options, progress_handler progress,
-			      char **error)
+static struct timeline *learn(const struct options *options, const struct sources *sources,
+			      progress_handler progress, char **error)
 {
+	struct trace_argument *traces = zalloc((sources->count + 1) * sizeof(*traces));
 	struct timeline *timeline;
+	size_t i, host = sources->count;
 
-	if (!options->model || access(options->model, F_OK)) {
-		timeline = timeline_learn(options->traces, options->count, options->host,
-					  options->epoch, options->frequency, options->model,
-					  progress, error);
+	*error = NULL;
+	for (i = 0; i < sources->count; i++) {
+		traces[i] = sources->list[i].argument;
+		if (options->model && traces[i].nr_joined)
+			*error = text_of("--model: %s and %s are of one machine: have them in one directory, and name that",
+					 traces[i].path, traces[i].joined[0]);
+		if (sources->list[i].is_host)
+			host = i;
+	}
+	if (*error) {
+		timeline = NULL;
+	} else if (!options->model || access(options->model, F_OK)) {
+		timeline = timeline_learn(traces, sources->count, host, options->epoch,
+					  options->frequency, options->model, progress, error);
 		if (timeline && options->model)
 			*error = timeline_keep(timeline, options->model);
 	} else {
-		timeline = timeline_recall(options->model, options->traces, options->count,
+		timeline = timeline_recall(options->model, traces, sources->count,
 					   options->epoch, error);
 		if (timeline && options->frequency) {
 			timeline->frequency = options->frequency;
 			timeline->is_frequency_known = true;
 		}
-		if (timeline && options->host < options->count &&
-		    strcmp(options->traces[options->host].path, timeline->parties[0].path))
+		if (timeline && host < sources->count && traces[host].is_host &&
+		    strcmp(traces[host].path, timeline->parties[0].path))
 			*error = text_of("--model %s was made with another trace as the host's",
 					 options->model);
 	}
@@ -178,22 +200,23 @@ static struct timeline *learn(const struct options *options, progress_handler pr
 		timeline_free(timeline);
 		timeline = NULL;
 	}
+	free(traces);
 	return timeline;
 }
 
-static int work_on(void *data)
+/* A host and its guests */
+static int work_on_one(const struct options *options, const struct sources *sources,
+		       progress_handler progress)
 {
-	const struct options *options = data;
-	progress_handler progress = options->progress ? show_progress : NULL;
 	struct work work = { .options = options };
 	struct timeline *timeline;
 	int status = STATUS_UNUSABLE;
 	char *error;
 
-	timeline = learn(options, progress, &error);
+	timeline = learn(options, sources, progress, &error);
 	if (timeline)
 		error = merge(&work, timeline, progress);
-	if (options->progress)
+	if (progress)
 		fputs("\r\033[K", stderr);
 	if (error)
 		complain("%s", error);
@@ -202,6 +225,59 @@ static int work_on(void *data)
 	free(error);
 	account_free(work.account);
 	timeline_free(timeline);
+	return status;
+}
+
+static int work_on_several(const struct options *options, const struct sources *sources,
+			   progress_handler progress)
+{
+	const struct several several = {
+		.axis = {
+			.reference = options->reference,
+			.limits = options->limits,
+			.frequency = options->frequency,
+		},
+		.from = options->from,
+		.to = options->to,
+		.output = options->output,
+		.writer = options->writer,
+		.summary = options->summary,
+		.json = options->json,
+		.quiet = options->quiet,
+	};
+
+	if (options->model) {
+		complain("--model keeps what is found of one host, and these are several");
+		return STATUS_UNUSABLE;
+	}
+	if (options->epoch) {
+		complain("--epoch chooses an epoch of one host's clock, and these are several");
+		return STATUS_UNUSABLE;
+	}
+	return merge_several(sources, &several, progress);
+}
+
+static int work_on(void *data)
+{
+	const struct options *options = data;
+	progress_handler progress = options->progress ? show_progress : NULL;
+	struct sources sources;
+	int status = STATUS_UNUSABLE;
+	char *error = NULL;
+
+	/* What is kept tells which one is the host. */
+	if (options->model && !access(options->model, F_OK))
+		sources_take(&sources, options->traces, options->count);
+	else
+		error = sources_find(&sources, options->traces, options->count);
+	if (error)
+		complain("%s", error);
+	else if (sources.nr_hosts > 1)
+		status = work_on_several(options, &sources, progress);
+	else
+		status = work_on_one(options, &sources, progress);
+	free(error);
+	sources_free(&sources);
 	return status;
 }
 
@@ -300,15 +376,39 @@ static size_t find_path(const struct options *options, const char *path, size_t 
 static void take_vm(struct options *options, const char *text)
 {
 	const char *equals = strrchr(text, '=');
+	struct trace_argument *trace;
+	char *number, *at;
 
 	if (!equals)
 		die("--vm takes TRACE=VM, not '%s'", text);
-	options->traces[find_path(options, text, (size_t)(equals - text))].vm_id =
-		parse_number("--vm", equals + 1);
+	trace = &options->traces[find_path(options, text, (size_t)(equals - text))];
+	at = strchr(equals, '@');
+	if (at) {
+		number = strndup(equals + 1, (size_t)(at - equals - 1));
+		trace->vm_id = parse_number("--vm", number);
+		trace->vm_host = at + 1;
+		free(number);
+	} else {
+		trace->vm_id = parse_number("--vm", equals + 1);
+	}
+}
+
+/* A number with a point, in @unit parts of 1, rounded up */
+static uint64_t parse_parts(const char *option, const char *text, double unit, uint64_t most)
+{
+	double value;
+	char *end;
+
+	errno = 0;
+	value = strtod(text, &end);
+	if (errno || end == text || *end || !(value >= 0) || value * unit > (double)most)
+		die("%s: '%s' is not a number from 0 to %.0f", option, text,
+		    (double)most / unit);
+	return (uint64_t)ceil(value * unit - 1e-6);
 }
 
 enum {
-	FORMAT = 256, SUMMARY, JSON, HOST, VM, FREQUENCY, TRUST_CLOCK, EPOCH, FROM, TO, MODEL, PROGRESS,
+	FORMAT = 256, SUMMARY, JSON, HOST, VM, REFERENCE, MAX_RATE, MAX_DRIFT, FREQUENCY, TRUST_CLOCK, EPOCH, FROM, TO, MODEL, PROGRESS,
 	QUIET, VERSION,
 };
 
@@ -321,6 +421,9 @@ static void parse(int argc, char **argv, struct options *options)
 		{ "json", no_argument, NULL, JSON },
 		{ "host", required_argument, NULL, HOST },
 		{ "vm", required_argument, NULL, VM },
+		{ "reference", required_argument, NULL, REFERENCE },
+		{ "max-rate", required_argument, NULL, MAX_RATE },
+		{ "max-drift", required_argument, NULL, MAX_DRIFT },
 		{ "frequency", required_argument, NULL, FREQUENCY },
 		{ "trust-clock", required_argument, NULL, TRUST_CLOCK },
 		{ "epoch", required_argument, NULL, EPOCH },
@@ -333,10 +436,12 @@ static void parse(int argc, char **argv, struct options *options)
 		{ "version", no_argument, NULL, VERSION },
 		{ NULL, 0, NULL, 0 },
 	};
-	const char *format = NULL, *host = NULL;
+	const char *format = NULL;
+	const char **hosts = zalloc(((size_t)argc + 1) * sizeof(char *));
 	const char **vms = zalloc(((size_t)argc + 1) * sizeof(char *));
 	const char **trusted = zalloc(((size_t)argc + 1) * sizeof(char *));
-	size_t nr_vms = 0, nr_trusted = 0, i;
+	uint64_t rate = LIMITS_RATE_PPB, drift = LIMITS_DRIFT_PPT;
+	size_t nr_vms = 0, nr_trusted = 0, nr_hosts = 0, i;
 	int option;
 
 	*options = (struct options){ .to = UINT64_MAX, .progress = isatty(STDERR_FILENO) };
@@ -361,7 +466,16 @@ static void parse(int argc, char **argv, struct options *options)
 			options->json = options->summary = true;
 			break;
 		case HOST:
-			host = optarg;
+			hosts[nr_hosts++] = optarg;
+			break;
+		case REFERENCE:
+			options->reference = optarg;
+			break;
+		case MAX_RATE:
+			rate = parse_parts("--max-rate", optarg, 1e3, LIMITS_RATE_PPB_MAX);
+			break;
+		case MAX_DRIFT:
+			drift = parse_parts("--max-drift", optarg, 1e6, LIMITS_DRIFT_PPT_MAX);
 			break;
 		case VM:
 			vms[nr_vms++] = optarg;
@@ -405,7 +519,10 @@ static void parse(int argc, char **argv, struct options *options)
 		options->traces[find_path(options, trusted[i], strlen(trusted[i]))].trust_clock =
 			true;
 	free(trusted);
-	options->host = host ? find_path(options, host, strlen(host)) : options->count;
+	for (i = 0; i < nr_hosts; i++)
+		options->traces[find_path(options, hosts[i], strlen(hosts[i]))].is_host = true;
+	free(hosts);
+	limits_set(&options->limits, rate, drift);
 	for (i = 0; i < nr_vms; i++)
 		take_vm(options, vms[i]);
 	free(vms);
@@ -423,11 +540,23 @@ static void parse(int argc, char **argv, struct options *options)
 	check_output(options, "--model", options->model);
 }
 
+/* Each stream of each trace is a file that stays open. */
+static void allow_files(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int main(int argc, char **argv)
 {
 	struct options options;
 	int status;
 
+	allow_files();
 	message_program("clocktrace merge");
 	/* For what getopt_long() says */
 	argv[0] = (char[]){ "clocktrace merge" };

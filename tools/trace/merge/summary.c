@@ -82,6 +82,10 @@ static void print_section(FILE *file, const struct timeline *timeline, const str
 	}
 	if (timeline_lacks_counter(timeline, party) && !party->bound)
 		return;
+	/* It is of a time when the guest was on another host. */
+	if (party->has_moved && number < party->match->nr_sections &&
+	    section->verdict == VERDICT_EMPTY)
+		return;
 	text_put_plain(file, party->name);
 	if (!party->match->nr_sections) {
 		fputs(": no events\n", file);
@@ -95,7 +99,15 @@ static void print_section(FILE *file, const struct timeline *timeline, const str
 		return;
 	case VERDICT_NONE:
 		fputs(": fits no VM of ", file);
-		text_put_plain(file, timeline->parties[0].name);
+		if (party->match->nr_hosts > 1)
+			fputs("any host", file);
+		else
+			text_put_plain(file, timeline->parties[0].name);
+		if (party->tells_of_guests)
+			fputs("; it has events that only hosts write: if it is of a host, name all hosts with --host",
+			      file);
+		else if (party->match->nr_hosts > 1)
+			fputs("; if it is of a host without guests, name all hosts with --host", file);
 		putc('\n', file);
 		return;
 	case VERDICT_AMBIGUOUS:
@@ -165,6 +177,7 @@ static void print_party(FILE *file, const struct timeline *timeline, const struc
 	print_count(file, counts->before, "are of before the host's trace");
 	print_count(file, counts->after, "are of after the host's trace");
 	print_count(file, counts->unproved, "are too near an end of its trace to be proved");
+	print_count(file, counts->unbounded, "have no bound on the reference's axis, and are left out");
 	print_count(file, counts->epoch, "are of another epoch of its clock, and left out");
 	print_count(file, counts->lost, "fall where the host's trace has lost events");
 	print_count(file, counts->outside, "lie in NO stay of their vCPU");

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "correlate/account.h"
+#include "correlate/axis.h"
 
 /**
  * summary_text() - print what was placed, what was not and why, and where time went
@@ -31,5 +32,39 @@ void summary_json(FILE *file, const struct timeline *timeline, const struct acco
  * @timeline: the time line, after timeline_run()
  */
 bool summary_answer(const struct timeline *timeline);
+
+/**
+ * summary_axis_text() - print what came out of several hosts
+ * @file: where to
+ * @axis: the axis, after axis_run()
+ * @accounts: of each host, finished; NULL to leave out where time went
+ */
+void summary_axis_text(FILE *file, const struct axis *axis, struct account *const *accounts);
+
+/**
+ * summary_axis_json() - print the same as one JSON object
+ * @file: where to
+ * @axis: the axis, after axis_run()
+ * @accounts: of each host, finished
+ */
+void summary_axis_json(FILE *file, const struct axis *axis, struct account *const *accounts);
+
+/**
+ * summary_axis_answer() - was all placed, and is nothing contradicted?
+ * @axis: the axis, after axis_run()
+ */
+bool summary_axis_answer(const struct axis *axis);
+
+struct json_object;
+
+/**
+ * summary_object() - what summary_json() prints
+ * @timeline: the time line
+ * @account: the account, finished
+ *
+ * Return: the object, which the caller owns.
+ */
+struct json_object *summary_object(const struct timeline *timeline,
+				   const struct account *account);
 
 #endif

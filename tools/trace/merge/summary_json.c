@@ -107,6 +107,7 @@ static struct json_object *party_of(const struct timeline *timeline, const struc
 	add(object, "outside", party->counts.outside);
 	add(object, "unmatched", party->counts.unmatched);
 	add(object, "other_epoch", party->counts.epoch);
+	add(object, "unbounded", party->counts.unbounded);
 	add(object, "damaged", party->damaged);
 	json_object_object_add(object, "lacks_counter",
 			       json_object_new_boolean(!party->is_host &&
@@ -181,7 +182,8 @@ static struct json_object *wakeups_of(const struct timeline *timeline,
 	return object;
 }
 
-void summary_json(FILE *file, const struct timeline *timeline, const struct account *account)
+struct json_object *summary_object(const struct timeline *timeline,
+				   const struct account *account)
 {
 	struct json_object *object = json_object_new_object();
 	struct json_object *machines = json_object_new_array();
@@ -207,6 +209,13 @@ void summary_json(FILE *file, const struct timeline *timeline, const struct acco
 		json_object_array_add(vcpus, vcpu_of(&host->vcpus[i], &account->vcpus[i]));
 	json_object_object_add(object, "vcpus", vcpus);
 	json_object_object_add(object, "wakeups", wakeups_of(timeline, account));
+	return object;
+}
+
+void summary_json(FILE *file, const struct timeline *timeline, const struct account *account)
+{
+	struct json_object *object = summary_object(timeline, account);
+
 	fputs(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN), file);
 	putc('\n', file);
 	json_object_put(object);

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "clocktrace_guest.h"
+#include "packets/packet.h"
 
 /* The event does not tell its thread, or it is not the thread that ran the vCPU. */
 #define THREAD_NONE (-1)
@@ -33,6 +34,8 @@
  * @EVENT_INJECT: KVM injects an interrupt into a vCPU, from its thread
  * @EVENT_INTERRUPT: an interrupt is taken
  * @EVENT_WAKEUP: a thread becomes runnable
+ * @EVENT_SENT: a packet is handed to an interface
+ * @EVENT_RECEIVED: a packet comes from an interface
  */
 enum event_kind {
 	EVENT_OTHER,
@@ -45,6 +48,8 @@ enum event_kind {
 	EVENT_INJECT,
 	EVENT_INTERRUPT,
 	EVENT_WAKEUP,
+	EVENT_SENT,
+	EVENT_RECEIVED,
 };
 
 /**
@@ -80,6 +85,9 @@ enum clock_state {
  * @thread: the thread, or %THREAD_NONE
  * @process: the process of the thread, or %PROCESS_UNKNOWN
  * @lost_before: its stream has lost events right before
+ * @lost_from: if so, a time up to which there are all of its stream's events
+ * @lost_to: and one from which on there are all of them, which may be later than @time;
+ *	0 if the format tells neither
  * @vcpu_id: of an entry, exit or write of an offset: the vCPU, or %VCPU_UNKNOWN
  * @exit_reason: of an exit: the hardware's number
  * @svm: of an exit: the number is one of AMD's
@@ -89,6 +97,7 @@ enum clock_state {
  * @epoch: of an epoch: its number
  * @state: of an epoch: what drives the clock
  * @frequency: of an epoch: ticks per second, 0 if that is not told
+ * @packet: of a packet: its headers, until the stream's next event; NULL if the format has none
  * @comm: of a switch: the name of the thread that runs then, not always terminated
  */
 struct event {
@@ -99,6 +108,8 @@ struct event {
 	int thread;
 	int process;
 	bool lost_before;
+	uint64_t lost_from;
+	uint64_t lost_to;
 	uint32_t vcpu_id;
 	uint32_t exit_reason;
 	bool svm;
@@ -108,6 +119,7 @@ struct event {
 	uint32_t epoch;
 	enum clock_state state;
 	uint64_t frequency;
+	const struct packet *packet;
 	char comm[COMM_SIZE];
 };
 

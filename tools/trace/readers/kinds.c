@@ -35,6 +35,9 @@ static const struct {
 	{ "x86_irq_vectors_call_function_single_entry", EVENT_INTERRUPT },
 	{ "sched_waking", EVENT_WAKEUP },
 	{ "sched_wakeup", EVENT_WAKEUP },
+	{ "net_dev_queue", EVENT_SENT },
+	{ "net_if_receive_skb", EVENT_RECEIVED },
+	{ "netif_receive_skb", EVENT_RECEIVED },
 };
 
 enum event_kind event_kind_of(const char *name)

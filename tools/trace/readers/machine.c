@@ -232,6 +232,11 @@ struct machine *machine_open(const char *path, char **error)
 	return machine;
 }
 
+char *machine_join(struct machine *machine, const char *path)
+{
+	return open_all(machine, path);
+}
+
 void machine_brief(struct machine *machine)
 {
 	size_t i;

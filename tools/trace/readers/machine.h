@@ -62,6 +62,15 @@ struct machine {
 struct machine *machine_open(const char *path, char **error);
 
 /**
+ * machine_join() - open more traces of a machine
+ * @machine: the machine, of which nothing was read yet
+ * @path: a file or a directory
+ *
+ * Return: NULL, or what is wrong, to be freed.
+ */
+char *machine_join(struct machine *machine, const char *path);
+
+/**
  * machine_new() - make a machine without a trace
  * @name: short, for lanes and files
  *

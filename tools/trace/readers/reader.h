@@ -58,7 +58,8 @@ struct reader_class {
  * @nr_streams: number of streams
  * @sections: for each stream, what it belongs to: streams of one section are of one
  *	boot of a machine, and in the order of its time; NULL if there is one section
- * @brief: only times, CPUs, kinds and losses are needed, and all of what only a host writes
+ * @brief: only times, CPUs, kinds and losses are needed, headers of packets, and all of what
+ *	only a host writes
  * @joins: it is of the first section of the other traces of its machine
  * @is_cut: the file is shorter than it says; what is there is read
  * @lost_at_end: number of events that were lost after the last one that tells of losses

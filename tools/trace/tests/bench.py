@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """
 How fast clocktrace merge is, beside babeltrace2 reading the same traces and doing nothing
-with them, and how much memory it takes for traces and ones ten times as long.
+with them, and how much memory it takes for traces and ones ten times as long; and both for
+more and more hosts.
 
 Times are of the CPU, the least of several runs in turns. The traces are made here unless
 some are named; the host's goes last. O= is where the tools are.
@@ -11,6 +12,7 @@ some are named; the host's goes last. O= is where the tools are.
 import argparse
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -18,10 +20,14 @@ import tempfile
 sys.dont_write_bytecode = True
 # pylint: disable=wrong-import-position
 import scale
+import scale_hosts
 
 TOOLS = os.environ.get("O", "../../out/tools/trace")
 MERGE = os.path.join(TOOLS, "clocktrace-merge")
 STAYS = 50_000
+# Of each host; and for how long the shorter traces of several hosts are, in seconds
+VMS = 16
+SECONDS = 0.125
 
 
 def cpu_time(commands):
@@ -59,6 +65,20 @@ def speed(work, paths, rounds):
     return [min(column) for column in zip(*times)]
 
 
+def several(work):
+    """Hosts in a ring, of which each has VMs, and a trace of one of these"""
+    print(f"{'hosts':>5} {'VMs':>5} {'events':>9} {'CPU s':>8} {'us/event':>9} {'heap KB':>9}")
+    for hosts in (4, 16, 64):
+        for seconds in (SECONDS, 4 * SECONDS):
+            root = f"{work}/hosts"
+            os.mkdir(root)
+            paths, events = scale_hosts.write(root, hosts, VMS, seconds)
+            took = cpu_time([[MERGE, "--quiet", "--summary", *paths]])
+            print(f"{hosts:5} {hosts * VMS:5} {events:9} {took:8.2f} {1e6 * took / events:9.2f} "
+                  f"{heap_peak(work, paths) / 1024:9.0f}", flush=True)
+            shutil.rmtree(root)
+
+
 def main():
     parser = argparse.ArgumentParser(prog="bench.py", description=__doc__.strip(),
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -82,6 +102,7 @@ def main():
             ten = scale.write(f"{work}/ten", 10 * STAYS)[0]
             print(f"allocated at most: {heap_peak(work, paths) / 1024:.0f} KB, and "
                   f"{heap_peak(work, ten) / 1024:.0f} KB for ten times the events")
+            several(work)
 
 
 if __name__ == "__main__":

@@ -149,6 +149,20 @@ static void put_placing(struct records *records, const struct placed *placed)
 		put_value(records, &values[i]);
 }
 
+/* Of an estimate: what it was on its own host, and how far off the stamp may be */
+static void put_estimate(struct records *records, const struct placed *placed)
+{
+	const struct value values[] = {
+		{ .name = "placed_own_time", .context = true, .u = placed->own_time },
+		{ .name = "placed_earlier", .context = true, .u = placed->earlier },
+		{ .name = "placed_later", .context = true, .u = placed->uncertainty },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(values) / sizeof(values[0]); i++)
+		put_value(records, &values[i]);
+}
+
 static void write_packet(struct ctf *ctf, struct output_stream *stream)
 {
 	const size_t bytes = sizeof(stream->head) + stream->size;
@@ -207,6 +221,9 @@ static bool put_placed(void *writer, const struct placed *placed)
 	struct reader *reader = placed->stream->reader;
 	struct output_stream *stream = find_stream(ctf, trace, placed->event->cpu, reader->user_space);
 	struct records *records = &ctf->records;
+	/* Before the reference's 0 there is no stamp. */
+	const uint64_t time = placed->time -
+			      (ctf->timeline->has_several_hosts ? ctf->timeline->origin : 0);
 	unsigned char *at;
 	uint32_t id;
 
@@ -216,21 +233,24 @@ static bool put_placed(void *writer, const struct placed *placed)
 	clear(&records->payload);
 	reader->class->values(reader, placed->stream->number, put_value, records);
 	/* What was merged before keeps what was told of it then. */
-	if (placed->party && !strstr(records->context.layout, "uplaced_vm "))
+	if (!ctf->timeline->parties[placed->party].is_host &&
+	    !strstr(records->context.layout, "uplaced_vm "))
 		put_placing(records, placed);
+	if (placed->is_estimate && !strstr(records->context.layout, "uplaced_own_time "))
+		put_estimate(records, placed);
 	join_layouts(ctf);
 	id = (uint32_t)ctf_class_of(&trace->classes, placed->event->name, ctf->layout);
 	if (!stream->size)
 		stream->head = (struct packet_head){
-			.magic = MAGIC, .begin = placed->time, .cpu_id = stream->cpu,
+			.magic = MAGIC, .begin = time, .cpu_id = stream->cpu,
 		};
 	at = stream->data + stream->size;
 	memcpy(at, &id, sizeof(id));
-	memcpy(at + 4, &placed->time, sizeof(placed->time));
+	memcpy(at + 4, &time, sizeof(time));
 	memcpy(at + 12, records->context.data, records->context.size);
 	memcpy(at + 12 + records->context.size, records->payload.data, records->payload.size);
 	stream->size += 12 + records->context.size + records->payload.size;
-	stream->head.end = placed->time;
+	stream->head.end = time;
 	if (stream->size >= PACKET_SIZE)
 		write_packet(ctf, stream);
 	return !ctf->error;
@@ -241,6 +261,14 @@ static bool is_empty(const char *path)
 	return !rmdir(path) && !mkdir(path, 0777);
 }
 
+/* Of the zero of the times that are written, from 1970 */
+static __int128 offset_of(const struct timeline *timeline)
+{
+	__int128 offset = timeline->offset_s * (__int128)timeline->frequency + timeline->offset;
+
+	return timeline->has_several_hosts ? offset + (int64_t)timeline->origin : offset;
+}
+
 /* Readers of CTF count ns from 1970 in 63 bits: up to the year 2262. */
 static bool is_readable(const struct timeline *timeline, bool with_offset)
 {
@@ -248,7 +276,7 @@ static bool is_readable(const struct timeline *timeline, bool with_offset)
 	__int128 last = (__int128)timeline->host->last.host_time * ns / frequency;
 
 	if (with_offset && last <= INT64_MAX)
-		last += timeline->offset_s * ns + timeline->offset * ns / frequency;
+		last += offset_of(timeline) * ns / frequency;
 	return last < INT64_MAX;
 }
 
@@ -274,7 +302,7 @@ static void *open_ctf(const char *path, const struct timeline *timeline, char **
 	ctf->timeline = timeline;
 	ctf->traces = zalloc((timeline->nr_parties + 1) * sizeof(*ctf->traces));
 	for (i = 0; i < timeline->nr_parties; i++) {
-		char *name = text_of("%s", timeline->parties[i].name), *slash;
+		char *name = party_title(timeline, i), *slash;
 
 		while ((slash = strchr(name, '/')))
 			*slash = '_';
@@ -289,11 +317,12 @@ static void *open_ctf(const char *path, const struct timeline *timeline, char **
 /* Without the offset, no reader shows the time of day. */
 static void print_offset(FILE *file, const struct timeline *timeline)
 {
-	if (is_readable(timeline, true))
-		fprintf(file, "\toffset_s = %" PRId64 ";\n\toffset = %" PRIu64 ";\n",
-			timeline->offset_s, timeline->offset);
-	else
-		fputs("\toffset_s = 0;\n\toffset = 0;\n", file);
+	const __int128 frequency = timeline->frequency;
+	__int128 offset = is_readable(timeline, true) ? offset_of(timeline) : 0;
+	int64_t offset_s = (int64_t)((offset - (offset < 0 ? frequency - 1 : 0)) / frequency);
+
+	fprintf(file, "\toffset_s = %" PRId64 ";\n\toffset = %" PRIu64 ";\n", offset_s,
+		(uint64_t)(offset - offset_s * frequency));
 }
 
 static void print_metadata(FILE *file, const struct ctf *ctf, size_t party)

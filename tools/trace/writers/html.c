@@ -133,23 +133,26 @@ static void put_data(FILE *file, const struct html *html)
 	fputs("{\"machines\":[", file);
 	for (i = 0; i < timeline->nr_parties; i++) {
 		const struct party *party = &timeline->parties[i];
+		char *title = party_title(timeline, i);
 
 		fprintf(file, "%s{\"name\":", i ? "," : "");
-		json_put_string(file, party->name);
+		json_put_string(file, title);
+		free(title);
 		fprintf(file, ",\"host\":%s,\"placed\":%" PRIu64 ",\"unplaced\":%" PRIu64 "}",
 			party->is_host ? "true" : "false", party->counts.placed,
 			party->counts.before + party->counts.after + party->counts.outside +
 				party->counts.lost + party->counts.unmatched +
-				party->counts.unproved);
+				party->counts.unproved + party->counts.unbounded);
 	}
 	fprintf(file,
 		"],\n\"first\":\"%" PRIu64 "\",\"last\":\"%" PRIu64 "\",\"left_out\":%" PRIu64
 		",\"shortest\":%" PRIu64 ",\"uncertainty\":%" PRIu64
-		",\"frequency\":%" PRIu64 ",\"known\":%s,\"start\":\"%" PRIu64 "\",\n\"texts\":[",
+		",\"uncertainty_ns\":%" PRIu64 ",\"several\":%s,\"frequency\":%" PRIu64 ",\"known\":%s,\"start\":\"%" PRIu64 "\",\n\"texts\":[",
 		picture->first, picture->last, picture->left_out, picture->shortest,
-		timeline->uncertainty, timeline->frequency,
+		timeline->uncertainty, timeline_ns_up(timeline, timeline->uncertainty),
+		timeline->has_several_hosts ? "true" : "false", timeline->frequency,
 		timeline->is_frequency_known ? "true" : "false",
-		timeline->host->first.host_time);
+		timeline->origin);
 	for (i = 0; i < picture->nr_texts; i++) {
 		if (i)
 			putc(',', file);

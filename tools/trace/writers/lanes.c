@@ -27,10 +27,19 @@ struct lane {
 	char *before;
 };
 
-/* What has been done to a vCPU and has not had its effect yet; a time of 0 is nothing */
+/* What has been done to a vCPU and has not had its effect yet */
 struct cause {
+	bool is_there;
 	uint64_t time;
 	size_t lane;
+};
+
+/* The last event of a guest that moves between hosts */
+struct mover {
+	bool is_there;
+	size_t party;
+	size_t lane;
+	uint64_t time;
 };
 
 struct lanes {
@@ -46,36 +55,58 @@ struct lanes {
 	/* For each vCPU */
 	struct cause *wakeups;
 	struct cause *interrupts;
+	/* For each machine, the first one that is the same guest on another host, or itself */
+	size_t *guest_of;
+	/* For each of those */
+	struct mover *movers;
 };
+
+static size_t guest_of(const struct timeline *timeline, size_t party)
+{
+	size_t i;
+
+	for (i = 0; timeline->parties[party].has_moved && i < party; i++)
+		if (timeline->parties[i].has_moved &&
+		    !strcmp(timeline->parties[i].name, timeline->parties[party].name))
+			return i;
+	return party;
+}
 
 struct lanes *lanes_new(const struct timeline *timeline, const struct lanes_sink *sink)
 {
 	struct lanes *lanes = zalloc(sizeof(*lanes));
+	size_t i;
 
 	lanes->timeline = timeline;
 	lanes->sink = *sink;
 	lanes->early = true;
 	lanes->table = zalloc(TABLE_SIZE * sizeof(*lanes->table));
-	lanes->wakeups = zalloc((timeline->host->nr_vcpus + 1) * sizeof(*lanes->wakeups));
-	lanes->interrupts = zalloc((timeline->host->nr_vcpus + 1) * sizeof(*lanes->interrupts));
-	lanes->last_time = timeline->host->first.host_time;
+	lanes->wakeups = zalloc((timeline->nr_vcpus + 1) * sizeof(*lanes->wakeups));
+	lanes->interrupts = zalloc((timeline->nr_vcpus + 1) * sizeof(*lanes->interrupts));
+	lanes->last_time = timeline->origin;
+	lanes->movers = zalloc((timeline->nr_parties + 1) * sizeof(*lanes->movers));
+	lanes->guest_of = zalloc((timeline->nr_parties + 1) * sizeof(*lanes->guest_of));
+	for (i = 0; i < timeline->nr_parties; i++)
+		lanes->guest_of[i] = guest_of(timeline, i);
 	return lanes;
 }
 
-/* The guest whose trace is of a vCPU, 0 if none is */
-static size_t party_of(const struct timeline *timeline, const struct vcpu *vcpu)
+/* The guest whose trace is of a vCPU, the vCPU's host if none is */
+static size_t party_of(const struct timeline *timeline, size_t home, const struct vcpu *vcpu)
 {
 	size_t i, j, k;
 
-	for (i = 1; i < timeline->nr_parties; i++) {
+	for (i = 0; i < timeline->nr_parties; i++) {
 		const struct match *match = timeline->parties[i].match;
 
-		for (j = 0; j < match->nr_sections; j++)
+		if (timeline->parties[i].home != home)
+			continue;
+		for (j = 0; match && j < match->nr_sections; j++)
 			for (k = 0; k < match->sections[j].nr_vms; k++)
 				if (match->sections[j].vms[k] == vcpu->vm_id)
 					return i;
 	}
-	return 0;
+	return home;
 }
 
 static const char *thread_name(const struct lanes *lanes, const struct placed *placed, int thread)
@@ -93,14 +124,16 @@ static void announce(struct lanes *lanes, size_t number, const struct placed *pl
 	struct lane_info info = {
 		.party = lane->party, .kind = lane->kind, .number = lane->number,
 	};
+	const struct party *home;
 	const struct vcpu *vcpu;
 	const char *name;
 
 	if (lane->kind == LANE_CPU) {
 		snprintf(info.name, sizeof(info.name), "CPU %" PRIu64, lane->number);
 	} else if (lane->kind == LANE_VCPU) {
-		vcpu = &timeline->host->vcpus[lane->number];
-		info.party = party_of(timeline, vcpu);
+		home = &timeline->parties[lane->party];
+		vcpu = &home->host->vcpus[lane->number - home->first_vcpu];
+		info.party = party_of(timeline, lane->party, vcpu);
 		snprintf(info.name, sizeof(info.name), "VM %" PRIu64 " (process %d) vCPU %" PRIu32,
 			 vcpu->vm_id, vcpu->vm_pid, vcpu->vcpu_id);
 	} else {
@@ -161,15 +194,21 @@ static void begin(struct lanes *lanes, size_t number, uint64_t time, const char 
 
 static void take_effect(struct lanes *lanes, struct cause *cause, size_t lane, uint64_t time)
 {
-	if (cause->time && lane != SIZE_MAX)
-		lanes->sink.link(lanes->sink.data, cause->lane, cause->time, lane, time);
-	cause->time = 0;
+	if (cause->is_there && lane != SIZE_MAX)
+		lanes->sink.link(lanes->sink.data, cause->lane, cause->time, lane, time,
+				 false);
+	cause->is_there = false;
+}
+
+static bool is_of_host(const struct lanes *lanes, const struct placed *placed)
+{
+	return lanes->timeline->parties[placed->party].is_host;
 }
 
 static void enter_guest(struct lanes *lanes, const struct placed *placed)
 {
-	size_t vcpu = (size_t)(placed->vcpu - lanes->timeline->host->vcpus);
-	size_t lane = find_lane(lanes, 0, LANE_VCPU, vcpu, placed);
+	size_t vcpu = timeline_vcpu(lanes->timeline, placed->party, placed->vcpu);
+	size_t lane = find_lane(lanes, placed->party, LANE_VCPU, vcpu, placed);
 
 	begin(lanes, lane, placed->time, "in guest");
 	take_effect(lanes, &lanes->wakeups[vcpu], lane, placed->time);
@@ -177,8 +216,9 @@ static void enter_guest(struct lanes *lanes, const struct placed *placed)
 
 static void leave_guest(struct lanes *lanes, const struct placed *placed)
 {
-	size_t lane = find_lane(lanes, 0, LANE_VCPU,
-				(uint64_t)(placed->vcpu - lanes->timeline->host->vcpus), placed);
+	size_t lane = find_lane(lanes, placed->party, LANE_VCPU,
+				timeline_vcpu(lanes->timeline, placed->party, placed->vcpu),
+				placed);
 
 	begin(lanes, lane, placed->time,
 	      exit_reason_text(placed->event->exit_reason, placed->event->svm));
@@ -188,11 +228,12 @@ static void leave_guest(struct lanes *lanes, const struct placed *placed)
 static void cause(struct lanes *lanes, const struct placed *placed, size_t cpu, int thread,
 		  struct cause *causes)
 {
-	const struct vcpu *vcpu = host_owner(lanes->timeline->host, thread, VCPU_UNKNOWN);
+	const struct party *party = &lanes->timeline->parties[placed->party];
+	const struct vcpu *vcpu = host_owner(party->host, thread, VCPU_UNKNOWN);
 
-	if (!placed->party && vcpu && cpu != SIZE_MAX)
-		causes[vcpu - lanes->timeline->host->vcpus] =
-			(struct cause){ placed->time, cpu };
+	if (party->is_host && vcpu && cpu != SIZE_MAX)
+		causes[timeline_vcpu(lanes->timeline, placed->party, vcpu)] =
+			(struct cause){ true, placed->time, cpu };
 }
 
 /* What goes across the border: a wake-up until the next entry, an interrupt until it is taken */
@@ -204,9 +245,10 @@ static void follow(struct lanes *lanes, const struct placed *placed, size_t lane
 		cause(lanes, placed, lane, event->next, lanes->wakeups);
 	else if (event->kind == EVENT_INJECT)
 		cause(lanes, placed, lane, event->thread, lanes->interrupts);
-	else if (event->kind == EVENT_INTERRUPT && placed->party && placed->vcpu)
+	else if (event->kind == EVENT_INTERRUPT && !is_of_host(lanes, placed) && placed->vcpu)
 		take_effect(lanes,
-			    &lanes->interrupts[placed->vcpu - lanes->timeline->host->vcpus],
+			    &lanes->interrupts[timeline_vcpu(lanes->timeline, placed->party,
+							     placed->vcpu)],
 			    lane, placed->time);
 }
 
@@ -228,9 +270,9 @@ static bool take_state(struct lanes *lanes, const struct placed *placed, size_t 
 {
 	const struct event *event = placed->event;
 
-	if (!placed->party && event->kind == EVENT_ENTRY && placed->vcpu)
+	if (is_of_host(lanes, placed) && event->kind == EVENT_ENTRY && placed->vcpu)
 		enter_guest(lanes, placed);
-	else if (!placed->party && event->kind == EVENT_EXIT && placed->vcpu)
+	else if (is_of_host(lanes, placed) && event->kind == EVENT_EXIT && placed->vcpu)
 		leave_guest(lanes, placed);
 	else if (event->kind == EVENT_SWITCH)
 		switch_thread(lanes, placed, lane);
@@ -270,6 +312,19 @@ static void leave_early(struct lanes *lanes, uint64_t time)
 	}
 }
 
+/* A guest that goes on on another host has moved there since its last event. */
+static void follow_move(struct lanes *lanes, const struct placed *placed, size_t lane)
+{
+	struct mover *mover = &lanes->movers[lanes->guest_of[placed->party]];
+
+	if (!lanes->timeline->parties[placed->party].has_moved || lane == SIZE_MAX)
+		return;
+	if (mover->is_there && mover->party != placed->party)
+		lanes->sink.link(lanes->sink.data, mover->lane, mover->time, lane, placed->time,
+				 true);
+	*mover = (struct mover){ true, placed->party, lane, placed->time };
+}
+
 void lanes_event(struct lanes *lanes, const struct placed *placed)
 {
 	size_t lane;
@@ -278,6 +333,7 @@ void lanes_event(struct lanes *lanes, const struct placed *placed)
 		leave_early(lanes, placed->time);
 	lanes->last_time = placed->time;
 	lane = lane_of(lanes, placed);
+	follow_move(lanes, placed, lane);
 	if (take_state(lanes, placed, lane))
 		return;
 	follow(lanes, placed, lane);
@@ -295,5 +351,7 @@ void lanes_finish(struct lanes *lanes)
 	free(lanes->table);
 	free(lanes->wakeups);
 	free(lanes->interrupts);
+	free(lanes->guest_of);
+	free(lanes->movers);
 	free(lanes);
 }

@@ -35,7 +35,8 @@ struct lane_info {
  * @begin: a stretch begins; those of a lane do not overlap
  * @end: it ends
  * @point: an event
- * @link: an event of one lane made something happen in another one
+ * @link: an event of one lane made something happen in another one; or if @is_move, a guest
+ *	left a host for another one after the one event, and before the other
  */
 struct lanes_sink {
 	void *data;
@@ -43,7 +44,8 @@ struct lanes_sink {
 	void (*begin)(void *data, size_t lane, uint64_t time, const char *text);
 	void (*end)(void *data, size_t lane, uint64_t time);
 	void (*point)(void *data, size_t lane, const struct placed *placed);
-	void (*link)(void *data, size_t from, uint64_t from_time, size_t to, uint64_t to_time);
+	void (*link)(void *data, size_t from, uint64_t from_time, size_t to, uint64_t to_time,
+		     bool is_move);
 };
 
 struct lanes;

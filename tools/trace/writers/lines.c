@@ -69,7 +69,7 @@ static void print_time(const struct lines *lines, uint64_t ticks)
 		fprintf(lines->output.file, "%" PRIu64, ticks);
 		return;
 	}
-	ns = timeline_ns(lines->timeline, ticks - lines->timeline->host->first.host_time);
+	ns = timeline_since(lines->timeline, ticks);
 	fprintf(lines->output.file, "%6" PRIu64 ".%09" PRIu64, ns / 1000000000, ns % 1000000000);
 }
 
@@ -96,7 +96,12 @@ static bool text_event(void *writer, const struct placed *placed)
 					      print_value, lines);
 	if (placed->certainty != CLOCKTRACE_KNOWN)
 		fprintf(file, " (%s)", certainty_text(placed));
-	if (placed->uncertainty && lines->timeline->is_frequency_known)
+	if (placed->is_estimate)
+		fprintf(file, " (estimate, -%" PRIu64 " +%" PRIu64 " ns%s)",
+			timeline_ns_up(lines->timeline, placed->earlier),
+			timeline_ns_up(lines->timeline, placed->uncertainty),
+			placed->stepped ? ", a clock stepped" : "");
+	else if (placed->uncertainty && lines->timeline->is_frequency_known)
 		fprintf(file, " (+%" PRIu64 " ticks, %" PRIu64 " ns)", placed->uncertainty,
 			timeline_ns_up(lines->timeline, placed->uncertainty));
 	else if (placed->uncertainty)
@@ -132,31 +137,63 @@ static void json_value(void *data, const struct value *value)
 		json_put_string(file, value->text);
 }
 
+/* With several hosts, an event may be of before the reference's counter was 0. */
+static void put_ticks(const struct lines *lines, const struct placed *placed)
+{
+	if (lines->timeline->has_several_hosts)
+		fprintf(lines->output.file, "{\"ticks\":%" PRId64, (int64_t)placed->time);
+	else
+		fprintf(lines->output.file, "{\"ticks\":%" PRIu64, placed->time);
+}
+
+/* How sure it is on its own host, and where on the reference's axis it can be */
+static void put_certainty(const struct lines *lines, const struct placed *placed)
+{
+	const struct timeline *timeline = lines->timeline;
+	FILE *file = lines->output.file;
+
+	if (!timeline->parties[placed->party].is_host)
+		fprintf(file, ",\"raw\":%" PRIu64 ",\"certainty\":\"%s\"",
+			placed->event->time, certainty_text(placed));
+	if (placed->is_estimate)
+		fprintf(file, ",\"own_ticks\":%" PRIu64 ",\"estimate\":true,\"stepped\":%s,\"earlier\":%" PRIu64,
+			placed->own_time, placed->stepped ? "true" : "false", placed->earlier);
+	if (placed->is_estimate || !timeline->parties[placed->party].is_host)
+		fprintf(file, ",\"uncertainty\":%" PRIu64, placed->uncertainty);
+	else
+		return;
+	if (placed->is_estimate)
+		fprintf(file, ",\"earlier_ns\":%" PRIu64,
+			timeline_ns_up(timeline, placed->earlier));
+	if (timeline->is_frequency_known)
+		fprintf(file, ",\"uncertainty_ns\":%" PRIu64,
+			timeline_ns_up(timeline, placed->uncertainty));
+}
+
 static bool json_event(void *writer, const struct placed *placed)
 {
 	struct lines *lines = writer;
 	const struct timeline *timeline = lines->timeline;
+	const struct party *party = &timeline->parties[placed->party];
 	const struct event *event = placed->event;
 	FILE *file = lines->output.file;
 
-	fprintf(file, "{\"ticks\":%" PRIu64, placed->time);
+	put_ticks(lines, placed);
 	if (timeline->is_frequency_known)
-		fprintf(file, ",\"ns\":%" PRIu64,
-			timeline_ns(timeline, placed->time - timeline->host->first.host_time));
+		fprintf(file, ",\"ns\":%" PRIu64, timeline_since(timeline, placed->time));
 	fputs(",\"machine\":", file);
-	json_put_string(file, timeline->parties[placed->party].name);
+	json_put_string(file, party->name);
+	if (timeline->has_several_hosts) {
+		fputs(",\"host\":", file);
+		json_put_string(file, timeline->parties[party->home].name);
+	}
 	fprintf(file, ",\"cpu\":%u", event->cpu);
 	if (event->thread != THREAD_NONE)
 		fprintf(file, ",\"thread\":%d", event->thread);
 	if (placed->vcpu)
 		fprintf(file, ",\"vm\":%" PRIu64 ",\"vcpu\":%" PRIu32, placed->vcpu->vm_id,
 			placed->vcpu->vcpu_id);
-	if (placed->party)
-		fprintf(file, ",\"raw\":%" PRIu64 ",\"certainty\":\"%s\",\"uncertainty\":%" PRIu64,
-			event->time, certainty_text(placed), placed->uncertainty);
-	if (placed->party && timeline->is_frequency_known)
-		fprintf(file, ",\"uncertainty_ns\":%" PRIu64,
-			timeline_ns_up(timeline, placed->uncertainty));
+	put_certainty(lines, placed);
 	fputs(",\"name\":", file);
 	json_put_string(file, event->name);
 	fputs(",\"fields\":{", file);

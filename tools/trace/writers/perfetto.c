@@ -80,9 +80,8 @@ static void put_track(struct perfetto *perfetto, uint64_t uuid, uint64_t parent,
 static void put_event(struct perfetto *perfetto, uint64_t time, struct protobuf *event)
 {
 	struct protobuf packet = { .size = 0 };
-	uint64_t first = perfetto->timeline->host->first.host_time;
 
-	protobuf_number(&packet, PACKET_TIMESTAMP, timeline_ns(perfetto->timeline, time - first));
+	protobuf_number(&packet, PACKET_TIMESTAMP, timeline_since(perfetto->timeline, time));
 	protobuf_number(&packet, PACKET_CLOCK_ID, CLOCK_BOOTTIME);
 	protobuf_message(&packet, PACKET_TRACK_EVENT, event);
 	put_packet(perfetto, &packet);
@@ -145,14 +144,18 @@ static void point(void *data, size_t lane, const struct placed *placed)
 }
 
 /* An event at each end of a flow, so that it does not matter what else is there */
-static void link_lanes(void *data, size_t from, uint64_t from_time, size_t to, uint64_t to_time)
+static void link_lanes(void *data, size_t from, uint64_t from_time, size_t to, uint64_t to_time,
+		       bool is_move)
 {
 	struct perfetto *perfetto = data;
 	const struct {
 		size_t lane;
 		uint64_t time;
 		const char *name;
-	} ends[] = { { from, from_time, "wakes vCPU" }, { to, to_time, "woken" } };
+	} ends[] = {
+		{ from, from_time, is_move ? "last before the move" : "wakes vCPU" },
+		{ to, to_time, is_move ? "first after the move" : "woken" },
+	};
 	size_t i;
 
 	perfetto->flows++;
@@ -181,10 +184,14 @@ static void *open_perfetto(const char *path, const struct timeline *timeline, ch
 	}
 	perfetto->uncertainty = zalloc((timeline->nr_parties + 1) * sizeof(uint64_t));
 	for (i = 0; i < timeline->nr_parties; i++) {
-		put_track(perfetto, UUID_MACHINE(i), 0, timeline->parties[i].name, i + 1, false);
+		char *title = party_title(timeline, i);
+
+		put_track(perfetto, UUID_MACHINE(i), 0, title, i + 1, false);
+		free(title);
 		if (i)
 			put_track(perfetto, UUID_UNCERTAINTY(i), UUID_MACHINE(i),
-				  "uncertainty (ticks)", 0, true);
+				  timeline->has_several_hosts ? "uncertainty (ns)" :
+								"uncertainty (ticks)", 0, true);
 	}
 	perfetto->lanes = lanes_new(timeline, &sink);
 	return perfetto;
@@ -194,13 +201,16 @@ static void *open_perfetto(const char *path, const struct timeline *timeline, ch
 static void note_uncertainty(struct perfetto *perfetto, const struct placed *placed)
 {
 	struct protobuf event = { .size = 0 };
+	uint64_t width = placed->earlier + placed->uncertainty;
 
-	if (!placed->party || perfetto->uncertainty[placed->party] == placed->uncertainty + 1)
+	if (perfetto->timeline->has_several_hosts)
+		width = timeline_ns_up(perfetto->timeline, width);
+	if (!placed->party || perfetto->uncertainty[placed->party] == width + 1)
 		return;
-	perfetto->uncertainty[placed->party] = placed->uncertainty + 1;
+	perfetto->uncertainty[placed->party] = width + 1;
 	protobuf_number(&event, EVENT_TYPE, TYPE_COUNTER);
 	protobuf_number(&event, EVENT_TRACK, UUID_UNCERTAINTY(placed->party));
-	protobuf_number(&event, EVENT_COUNTER_VALUE, placed->uncertainty);
+	protobuf_number(&event, EVENT_COUNTER_VALUE, width);
 	put_event(perfetto, placed->time, &event);
 }
 

@@ -41,8 +41,7 @@ static uint32_t find_text(struct picture *picture, const char *text)
 
 static uint64_t ns_of(const struct picture *picture, uint64_t ticks)
 {
-	return timeline_ns(picture->timeline,
-			   ticks - picture->timeline->host->first.host_time);
+	return timeline_since(picture->timeline, ticks);
 }
 
 static bool stays(struct picture *picture, const struct item *item)
@@ -128,10 +127,12 @@ static void point(void *data, size_t lane, const struct placed *placed)
 	add_item(picture, &item);
 }
 
-static void link_lanes(void *data, size_t from, uint64_t from_time, size_t to, uint64_t to_time)
+static void link_lanes(void *data, size_t from, uint64_t from_time, size_t to, uint64_t to_time,
+		       bool is_move)
 {
 	struct picture *picture = data;
 
+	(void)is_move;
 	if (picture->nr_arrows == ARROWS_MAX)
 		return;
 	picture->arrows = array_room(picture->arrows, picture->nr_arrows,

@@ -77,16 +77,19 @@ static void put_text(FILE *file, const char *text)
 	}
 }
 
-static void put_head(FILE *file, const struct party *party, size_t top)
+static void put_head(FILE *file, const struct timeline *timeline, size_t number, size_t top)
 {
+	const struct party *party = &timeline->parties[number];
 	const char *kind = party->is_host ? "host" : "guest";
+	char *title = party_title(timeline, number);
 
 	fprintf(file, "<rect y=\"%zu\" width=\"%d\" height=\"%d\" fill=\"#dfe6ee\"/><text x=\"6\" y=\"%zu\" font-weight=\"bold\">%s",
 		top + 1, WIDTH, HEAD - 3, top + 15, kind);
-	if (strcmp(party->name, kind)) {
+	if (strcmp(title, kind)) {
 		putc(' ', file);
-		put_text(file, party->name);
+		put_text(file, title);
 	}
+	free(title);
 	fputs("</text>\n", file);
 }
 
@@ -119,7 +122,7 @@ static void arrange(struct svg *svg, FILE *file)
 		size_t party = picture->lanes[order[i]].party;
 
 		if (!i || party != picture->lanes[order[i - 1]].party) {
-			put_head(file, &svg->timeline->parties[party], svg->bottom);
+			put_head(file, svg->timeline, party, svg->bottom);
 			svg->bottom += HEAD;
 		}
 		svg->tops[order[i]] = svg->bottom;

@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "common/message.h"
 #include "writers/writer.h"
 
 static const struct writer_class *const classes[] = {
@@ -49,4 +50,13 @@ const char *certainty_text(const struct placed *placed)
 	default:
 		return "unknown";
 	}
+}
+
+char *party_title(const struct timeline *timeline, size_t party)
+{
+	const struct party *of = &timeline->parties[party];
+
+	if (!timeline->has_several_hosts || of->is_host)
+		return text_of("%s", of->name);
+	return text_of("%s on %s", of->name, timeline->parties[of->home].name);
 }

@@ -56,4 +56,13 @@ const struct writer_class *writer_by_path(const char *path);
  */
 const char *certainty_text(const struct placed *placed);
 
+/**
+ * party_title() - what a machine is called in a picture
+ * @timeline: the time line
+ * @party: index of the machine
+ *
+ * Return: its name, and with several hosts that of a guest's host, to be freed.
+ */
+char *party_title(const struct timeline *timeline, size_t party);
+
 #endif

@@ -16,6 +16,7 @@
 #include "readers/ctf/fields.h"
 #include "readers/ctf/graph.h"
 #include "readers/ctf/messages.h"
+#include "readers/ctf/packets.h"
 #include "readers/kinds.h"
 #include "readers/reader.h"
 
@@ -30,6 +31,8 @@ struct event_class {
 	struct ctf_member own_thread;
 	struct ctf_member process;
 	struct ctf_member own_process;
+	/* Of packets, NULL for others and for tracers that do not write them */
+	struct ctf_headers *headers;
 };
 
 enum { F_VM_ID, F_VM_PID, F_VCPU_ID, F_OFFSET, F_RATIO, F_FRAC_BITS, F_FLAGS, F_REASON };
@@ -58,6 +61,8 @@ struct stream {
 	/* Of the packet that the event is in */
 	unsigned int cpu;
 	bool lost;
+	uint64_t lost_from, lost_to;
+	struct packet packet;
 	/* A message that was read ahead to learn of the clock */
 	const bt_message *first;
 	bool peeked;
@@ -143,6 +148,11 @@ static const char *name_of_ftrace(const char *name)
 	return strcmp(name, "tid") ? name : "pid";
 }
 
+static bool is_packet(enum event_kind kind)
+{
+	return kind == EVENT_SENT || kind == EVENT_RECEIVED;
+}
+
 static void learn_class(struct event_class *known)
 {
 	const bt_stream_class *stream = bt_event_class_borrow_stream_class_const(known->class);
@@ -159,6 +169,8 @@ static void learn_class(struct event_class *known)
 	known->process = find_first(context, "pid", "vpid");
 	known->own_thread = find_first(own, "tid", "vtid");
 	known->own_process = find_first(own, "pid", "vpid");
+	if (is_packet(known->kind))
+		known->headers = ctf_headers_find(payload);
 	if (known->kind >= sizeof(names_of_fields) / sizeof(names_of_fields[0]))
 		return;
 	for (i = 0; i < 8 && names_of_fields[known->kind][i]; i++) {
@@ -267,8 +279,11 @@ static char *learn(struct ctf *ctf)
 static void close_ctf(struct reader *reader)
 {
 	struct ctf *ctf = (struct ctf *)reader;
+	size_t i;
 
 	graph_close(ctf->graph);
+	for (i = 0; i < ctf->nr_classes; i++)
+		ctf_headers_free(ctf->classes[i].headers);
 	free(ctf->streams);
 	free(ctf->classes);
 	reader_free(reader);
@@ -415,11 +430,15 @@ static void take_event(struct ctf *ctf, struct stream *stream, const bt_message 
 		.process = PROCESS_UNKNOWN,
 		.vcpu_id = VCPU_UNKNOWN,
 		.lost_before = stream->lost,
+		.lost_from = stream->lost ? stream->lost_from : 0,
+		.lost_to = stream->lost ? stream->lost_to : 0,
 		.time = bt_clock_snapshot_get_value(
 			bt_message_event_borrow_default_clock_snapshot_const(message)),
 	};
 	stream->lost = false;
 	stream->event = read;
+	if (ctf_headers_read(class->headers, payload, &stream->packet))
+		event->packet = &stream->packet;
 	if (ctf->reader.brief && !event_is_of_host(class->kind) && class->kind != EVENT_EPOCH)
 		return;
 	take_threads(read, class, event);
@@ -452,6 +471,50 @@ static void take_packet(struct stream *stream, const bt_packet *packet)
 		stream->cpu = (unsigned int)cpu;
 }
 
+static bool find_loss(const bt_message *message, const bt_clock_snapshot **from,
+		      const bt_clock_snapshot **to)
+{
+	const bool events = bt_message_get_type(message) == BT_MESSAGE_TYPE_DISCARDED_EVENTS;
+	const bt_stream_class *class = bt_stream_borrow_class_const(
+		events ? bt_message_discarded_events_borrow_stream_const(message) :
+			 bt_message_discarded_packets_borrow_stream_const(message));
+
+	if (events && bt_stream_class_discarded_events_have_default_clock_snapshots(class)) {
+		*from = bt_message_discarded_events_borrow_beginning_default_clock_snapshot_const(
+			message);
+		*to = bt_message_discarded_events_borrow_end_default_clock_snapshot_const(message);
+		return true;
+	}
+	if (!events && bt_stream_class_discarded_packets_have_default_clock_snapshots(class)) {
+		*from = bt_message_discarded_packets_borrow_beginning_default_clock_snapshot_const(
+			message);
+		*to = bt_message_discarded_packets_borrow_end_default_clock_snapshot_const(message);
+		return true;
+	}
+	return false;
+}
+
+/* LTTng loses events behind those of the packet that tells of it, before the next one begins:
+ * that is a part of the interval, which ends with the packet. */
+static void take_loss(struct stream *stream, const bt_message *message)
+{
+	const bt_clock_snapshot *from, *to;
+	const bool is_first = !stream->lost;
+	uint64_t begin, end;
+
+	stream->lost = true;
+	if (!find_loss(message, &from, &to)) {
+		stream->lost_from = stream->lost_to = 0;
+		return;
+	}
+	begin = bt_clock_snapshot_get_value(from);
+	end = bt_clock_snapshot_get_value(to);
+	if (is_first)
+		stream->lost_from = begin;
+	if (is_first || (stream->lost_to && end > stream->lost_to))
+		stream->lost_to = end;
+}
+
 static enum read_status next(struct reader *reader, size_t number, struct event *event)
 {
 	struct ctf *ctf = (struct ctf *)reader;
@@ -475,7 +538,7 @@ static enum read_status next(struct reader *reader, size_t number, struct event 
 			break;
 		case BT_MESSAGE_TYPE_DISCARDED_EVENTS:
 		case BT_MESSAGE_TYPE_DISCARDED_PACKETS:
-			stream->lost = true;
+			take_loss(stream, message);
 			break;
 		default:
 			break;

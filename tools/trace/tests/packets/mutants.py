@@ -1,0 +1,124 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+"""
+Do the networks find a matcher that is broken? Each edit of packets/ makes a message false
+somewhere; some network must say so. Prints TAP.
+"""
+
+import glob
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+TRACE = os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
+CC = os.environ.get("CC", "cc")
+FLAGS = ["-O2", "-std=gnu11", "-D_GNU_SOURCE"]
+OTHERS = ["tests/packets/networks.c", "tests/packets/network.c", "tests/hosts/simulate.c",
+          "../common/array.c", "../common/message.c", "../common/plain.c"]
+
+# What is broken, the file, the text, what it becomes
+MUTANTS = (
+    ("every transmission taken for the first one", "tcp.c",
+     "\tlane->next = range.to;\n\tif (half", "\tlane->next = range.from;\n\tif (half"),
+    ("losses ignored", "match.c",
+     "if (time > host->next_gap_from) {", "if (false) {"),
+    ("losses forgotten for a connection that goes on", "tcp.c",
+     ".role = half->role,", ".role = half->role, .is_exact = half->is_exact,"),
+    ("a connection that begins within a gap taken to be known", "tcp.c",
+     "bool is_whole = seen->time > packets->hosts[seen->host].gap_to;", "bool is_whole = true;"),
+    ("what is sent again soon after a gap", "tcp.c",
+     "if (range->time <= view->since)\n\t\treturn false;",
+     "if (range->time <= view->since || true)\n\t\treturn true;"),
+    ("acknowledgments not compared", "tcp.c",
+     "if (range->other == other)", "(void)other;"),
+    ("first sequence numbers not compared", "tcp.c",
+     "return one->is_anchored && other->is_anchored && one->first != other->first;",
+     "(void)one; (void)other; return false;"),
+    ("positions compared that do not begin at the same byte", "tcp.c",
+     "from->halves[sender].is_exact && is_anchored(from, sender, kind) &&\n"
+     "\t    is_anchored(to, sender, kind)", "from->halves[sender].is_exact"),
+    ("a SYN taken for a message", "tcp.c",
+     "half->lanes[KIND_DATA].next = half->position + 1 + packet->length;\n\t}",
+     "half->lanes[KIND_DATA].next = half->position;\n\t}\n"
+     "\tstruct range range = { .from = half->position, .to = half->position + 1,\n"
+     "\t\t.time = seen->time, .other = packet->acknowledgment };\n"
+     "\tif (seen->sent)\n"
+     "\t\tadd_sent(packets, flow, view, seen->sender, KIND_DATA, range, packet);\n"
+     "\telse\n"
+     "\t\tadd_received(packets, flow, view, seen->sender, KIND_DATA, &range, packet);"),
+    ("an answer taken for the first one without the SYN", "tcp.c",
+     "is_whole = is_whole && other->by_plain_syn;", ";"),
+    ("a host that forwards taken for one that sends", "tcp.c",
+     "half->role == (seen->sent ? ROLE_SENDER : ROLE_RECEIVER)", "(half->role = ROLE_SENDER)"),
+    ("a host that forwards what its tracer does not know taken for one that sends", "match.c",
+     "return seen->time - host->opaque < FORWARD_MAX || seen->time - host->gap_to < FORWARD_MAX;",
+     "return seen->time - host->gap_to < FORWARD_MAX;"),
+    ("another connection with the same ends at the same time", "tcp.c",
+     "if (lane->begun && from > lane->next && (half->is_exact || lane->track.count)) {",
+     "if (false) {"),
+    ("two hosts that send the same", "tcp.c",
+     "packets->counts.conflicts++;\n\t\t\treturn NULL;", "continue;"),
+    ("ranges of unknown past not judged by a message", "tcp.c",
+     "message_is_recent(packets, from->host, range->time, to, received->time)", "(to || true)"),
+    ("numbers that are used anew fast", "tcp.c",
+     "return pace->was_slow && range->to - pace->position < PACE_MAX;", "return true;"),
+    ("datagrams not judged by a message", "datagrams.c",
+     "!message_is_recent(packets, from->host, from->first, to->host, to->first)", "false"),
+    ("datagrams after a gap", "datagrams.c",
+     "seen->time > from &&\n\t       seen->time - from > 2 * packets->kept.max_transit;", "true;"),
+    ("the last of several datagrams taken for the first", "datagrams.c",
+     "\town->last = seen->time;", "\town->first = own->last = seen->time; own->recent = own->sent;"),
+    ("datagrams forgotten too early", "datagrams.c",
+     "datagrams->forgotten[datagram->host] = datagram->last;", ";"),
+)
+
+
+def compile_others(work):
+    """What is the same for all mutants, as objects"""
+    objects = []
+    for source in [*(os.path.join(TRACE, name) for name in OTHERS),
+                   *glob.glob(f"{TRACE}/hosts/*.c")]:
+        objects.append(os.path.join(work, f"{os.path.basename(source)}.o"))
+        subprocess.run([CC, *FLAGS, f"-I{TRACE}", f"-I{TRACE}/..", f"-I{TRACE}/../include", "-c",
+                        "-o", objects[-1], source], check=True)
+    return objects
+
+
+def false_messages(work, objects, file, text, becomes):
+    """Does a network end with a false message after this edit?"""
+    copy = os.path.join(work, "packets")
+    shutil.rmtree(copy, ignore_errors=True)
+    shutil.copytree(os.path.join(TRACE, "packets"), copy)
+    path = os.path.join(copy, file)
+    with open(path, encoding="utf-8") as source:
+        code = source.read()
+    if code.count(text) != 1:
+        raise ValueError(f"{file} has {code.count(text)} times {text!r}")
+    with open(path, "w", encoding="utf-8") as source:
+        source.write(code.replace(text, becomes))
+    program = os.path.join(work, "networks")
+    subprocess.run([CC, *FLAGS, f"-I{work}", f"-I{TRACE}", f"-I{TRACE}/..",
+                    "-o", program, *objects, *glob.glob(f"{copy}/*.c"), "-lm"], check=True)
+    done = subprocess.run([program, "--count", "3000", "--until-false"], stdout=subprocess.PIPE,
+                          check=False, text=True)
+    print("# " + next(line for line in done.stdout.splitlines() if "ok 1" in line))
+    return "not ok 1" in done.stdout
+
+
+def main():
+    print(f"TAP version 13\n1..{len(MUTANTS)}")
+    failed = False
+    with tempfile.TemporaryDirectory() as work:
+        objects = compile_others(work)
+        for number, (what, *edit) in enumerate(MUTANTS, 1):
+            found = false_messages(work, objects, *edit)
+            failed = failed or not found
+            print(f"{'' if found else 'not '}ok {number} - packets: found by a network: {what}",
+                  flush=True)
+    return int(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
