@@ -153,7 +153,7 @@ static char *put_reference_first(struct learning *learning)
 	return NULL;
 }
 
-/* What is of a clone keeps its identity: nothing follows from that. */
+/* A clone keeps the identity of a clock: nothing follows from that. */
 static void tell_of_clones(const struct axis *axis)
 {
 	size_t i, j;
@@ -164,7 +164,7 @@ static void tell_of_clones(const struct axis *axis)
 			const struct timeline *b = axis->hosts[i].timeline;
 
 			if (a->uuid[0] && !strcmp(a->uuid, b->uuid))
-				complain("%s and %s have clocks of one identity, but are not one machine: they are taken for clones, whose counters have nothing in common",
+				complain("%s and %s have clocks of one identity: they are taken for clones, whose counters have nothing in common",
 					 a->parties[0].name, b->parties[0].name);
 		}
 }

@@ -240,22 +240,6 @@ def test_same_name():
     check({event["machine"] for event in events} == {"node", "node-2"}, "other names")
 
 
-def test_clones():
-    """One identity of two clocks proves nothing where the names or the times of day differ"""
-    for number, name in enumerate(("clone", "node0")):
-        cluster = Cluster(20)
-        cluster.node()
-        cluster.node(name)
-        cluster.nodes[1].trace.uuid = BOOT % 0
-        if number:
-            # An hour apart, which no two recordings of one counter are
-            cluster.nodes[1].trace.offset_ns += 3600 * NS
-        cluster.talk(*cluster.nodes)
-        cluster.events(100)
-        _, err = judge(cluster, write(cluster))
-        check("clocks of one identity" in err and "taken for clones" in err, err)
-
-
 def with_guests(seed, **clock):
     """Two hosts, each with a guest of two VMs' worth of stays"""
     cluster = Cluster(seed)
@@ -270,6 +254,19 @@ def with_guests(seed, **clock):
     cluster.talk(*cluster.nodes)
     cluster.events(100)
     return cluster, guests
+
+
+def test_clones():
+    """One identity of two clocks proves nothing where the names or the times of day differ"""
+    for name in ("clone", "node0"):
+        cluster, guests = with_guests(20)
+        clone = cluster.nodes[1].trace
+        clone.host, clone.uuid = name, BOOT % 0
+        if name == "node0":
+            # An hour apart, which no two recordings of one counter are
+            clone.offset_ns = cluster.nodes[0].trace.offset_ns + 3600 * NS
+        _, err = judge(cluster, write(cluster, guests))
+        check("clocks of one identity" in err and "taken for clones" in err, err)
 
 
 def judge_stays(events):
