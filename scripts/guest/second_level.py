@@ -15,7 +15,7 @@ import time
 
 # How long something may take before it counts as hanging. On a busy machine an
 # emulated guest of an emulated guest takes its time.
-LIMIT = 300
+LIMIT = int(os.environ.get("GUEST_PATIENCE", "300"))
 # The record of tools/trace/readers/samples/sample.h
 RECORD = struct.Struct("=IIIIQHHI")
 PORT = "org.clock_trace.samples"
