@@ -6,7 +6,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "common/array.h"
 #include "common/message.h"
@@ -14,6 +13,7 @@
 #include "correlate/guest_pass.h"
 #include "correlate/host_pass.h"
 #include "correlate/party.h"
+#include "correlate/same_trace.h"
 #include "correlate/timeline.h"
 #include "readers/fingerprint.h"
 
@@ -32,65 +32,13 @@ static void close_all(struct machine **machines, size_t count)
 	free(machines);
 }
 
-/* What two arguments are compared by */
-struct identity_of_argument {
-	struct stat status;
-	char *real;
-	uint64_t fingerprint;
-};
-
-static bool is_below(const char *path, const char *directory)
-{
-	size_t size = strlen(directory);
-
-	return !strncmp(path, directory, size) && (path[size] == '/' || size == 1);
-}
-
-static char *refuse_pair(const char *path, const struct identity_of_argument *one,
-			 const char *other_path, const struct identity_of_argument *other)
-{
-	if (!one->real || !other->real)
-		return NULL;
-	if (one->status.st_ino == other->status.st_ino && one->status.st_dev == other->status.st_dev)
-		return text_of("%s and %s are the same trace: name it once", path, other_path);
-	if (is_below(one->real, other->real))
-		return text_of("%s is a part of %s: name it once", path, other_path);
-	if (is_below(other->real, one->real))
-		return text_of("%s is a part of %s: name it once", other_path, path);
-	if (one->fingerprint && one->fingerprint == other->fingerprint)
-		return text_of("%s and %s are copies of one trace: name one", path, other_path);
-	return NULL;
-}
-
-/* A trace that is given twice would be two machines of one VM. */
-static char *refuse_same(const struct trace_argument *arguments, size_t count)
-{
-	struct identity_of_argument *known = zalloc((count + 1) * sizeof(*known));
-	char *error = NULL;
-	size_t i, j;
-
-	for (i = 0; i < count && !error; i++) {
-		/* Whoever opens it tells what is wrong with it. */
-		if (stat(arguments[i].path, &known[i].status))
-			continue;
-		known[i].real = realpath(arguments[i].path, NULL);
-		known[i].fingerprint = fingerprint_of(arguments[i].path);
-		for (j = 0; j < i && !error; j++)
-			error = refuse_pair(arguments[j].path, &known[j], arguments[i].path, &known[i]);
-	}
-	for (i = 0; i < count; i++)
-		free(known[i].real);
-	free(known);
-	return error;
-}
-
 static struct machine **open_all(const struct trace_argument *arguments, size_t count,
 				 bool *assumed, char **error)
 {
 	struct machine **machines = zalloc((count + 1) * sizeof(struct machine *));
 	size_t i;
 
-	*error = refuse_same(arguments, count);
+	*error = refuse_same_traces(arguments, count);
 	for (i = 0; i < count && !*error; i++) {
 		machines[i] = argument_open(&arguments[i], error);
 		if (machines[i])

@@ -4,12 +4,12 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "common/array.h"
 #include "common/message.h"
 #include "correlate/clock_check.h"
 #include "correlate/party.h"
+#include "correlate/same_trace.h"
 #include "correlate/sources.h"
 
 /* So many events of a machine are looked at: a host that has none of its own among them shows later. */
@@ -17,27 +17,6 @@
 /* Two recordings of one clock tell the same time of day, but for what NTP has done meanwhile. */
 #define SAME_CLOCK_NS 10000000000
 #define NS INT64_C(1000000000)
-
-/* A trace that is given twice would be two machines of one VM. */
-static char *refuse_same(const struct trace_argument *arguments, size_t count)
-{
-	struct stat *files = zalloc((count + 1) * sizeof(*files));
-	char *error = NULL;
-	size_t i, j;
-
-	for (i = 0; i < count && !error; i++) {
-		/* Whoever opens it tells what is wrong with it. */
-		if (stat(arguments[i].path, &files[i]))
-			continue;
-		for (j = 0; j < i && !error; j++)
-			if (files[j].st_ino && files[j].st_ino == files[i].st_ino &&
-			    files[j].st_dev == files[i].st_dev)
-				error = text_of("%s and %s are the same trace: name it once",
-						arguments[j].path, arguments[i].path);
-	}
-	free(files);
-	return error;
-}
 
 static void take_clock(struct source *source, const struct machine *machine)
 {
@@ -177,7 +156,7 @@ void sources_take(struct sources *sources, const struct trace_argument *argument
 char *sources_find(struct sources *sources, const struct trace_argument *arguments,
 		   size_t count)
 {
-	char *error = refuse_same(arguments, count);
+	char *error = refuse_same_traces(arguments, count);
 	bool named = false;
 	size_t i;
 
