@@ -454,6 +454,8 @@ static void parse(int argc, char **argv, struct options *options)
 			puts("clocktrace merge " CLOCKTRACE_VERSION);
 			exit(close_output(STATUS_YES));
 		case 'o':
+			if (!*optarg)
+				die("the output needs a name: -o FILE");
 			options->output = optarg;
 			break;
 		case FORMAT:

@@ -949,6 +949,8 @@ def test_place_of_output():
         status, out, err = merge(option, f"{paths[0]}/{name}", *paths)
         check(status == 2 and not out and "beside the metadata of a trace" in err and
               not os.path.exists(f"{paths[0]}/{name}"), f"{status}: {err}")
+    status, out, err = merge("-o", "", *paths)
+    check(status == 2 and not out and "the output needs a name" in err, err)
     with open(f"{paths[0]}/alien", "wb") as file:
         file.write(b"<html>")
     status, _, err = merge(*paths)
