@@ -954,7 +954,9 @@ def test_place_of_output():
     with open(f"{paths[0]}/alien", "wb") as file:
         file.write(b"<html>")
     status, _, err = merge(*paths)
-    check(status == 2 and f"{paths[0]}/alien: Invalid CTF magic number\n" in err, err)
+    # In the words of libbabeltrace2, of 2.0 or of 2.1
+    check(status == 2 and f"{paths[0]}/alien" in err and err.count("\n") == 1 and
+          ("Invalid CTF magic number" in err or "Insufficient data in file" in err), err)
     os.unlink(f"{paths[0]}/alien")
     os.truncate(f"{paths[0]}/kernel_0", os.path.getsize(f"{paths[0]}/kernel_0") - 1)
     status, _, err = merge(*paths)
