@@ -13,12 +13,6 @@ import sys
 RATE_MAX = 1e-3
 
 
-def takes_several_hosts(tool):
-    """Does this clocktrace merge know of other hosts than the one?"""
-    return "--reference" in subprocess.run([tool, "--help"], stdout=subprocess.PIPE, text=True,
-                                           check=True).stdout
-
-
 class Merged:
     """Bounds that clocktrace merge gives the second host's events, on the first one's axis"""
 
