@@ -5,18 +5,16 @@ Do the scenarios find arithmetic that is broken? Each edit of hosts/ makes a bou
 somewhere; some scenario must say so. Prints TAP.
 """
 
-import glob
 import os
-import shutil
-import subprocess
 import sys
-import tempfile
 
-TRACE = os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
-CC = os.environ.get("CC", "cc")
-FLAGS = ["-O2", "-std=gnu11", "-D_GNU_SOURCE"]
-OTHERS = ["tests/hosts/scenarios.c", "tests/hosts/simulate.c", "tests/hosts/rivals.c",
-          "../common/array.c", "../common/message.c", "../common/statistics.c"]
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+# pylint: disable=wrong-import-position
+from mutate import Mutants
+
+OTHERS = ("tests/hosts/simulate.c", "tests/hosts/rivals.c", "../common/array.c", "../common/message.c",
+          "../common/number.c", "../common/plain.c", "../common/statistics.c")
 
 # What is broken, the file, the text, what it becomes
 MUTANTS = (
@@ -44,39 +42,6 @@ MUTANTS = (
 )
 
 
-def false_bounds(work, file, text, becomes):
-    """Does a scenario end with a false bound after this edit?"""
-    copy = os.path.join(work, "hosts")
-    shutil.rmtree(copy, ignore_errors=True)
-    shutil.copytree(os.path.join(TRACE, "hosts"), copy)
-    path = os.path.join(copy, file)
-    with open(path, encoding="utf-8") as source:
-        code = source.read()
-    if code.count(text) != 1:
-        raise ValueError(f"{file} has {code.count(text)} times {text!r}")
-    with open(path, "w", encoding="utf-8") as source:
-        source.write(code.replace(text, becomes))
-    program = os.path.join(work, "scenarios")
-    subprocess.run([CC, *FLAGS, f"-I{work}", f"-I{TRACE}", f"-I{TRACE}/..", "-o", program,
-                    *(os.path.join(TRACE, name) for name in OTHERS),
-                    *glob.glob(f"{copy}/*.c"), "-lm"], check=True)
-    done = subprocess.run([program, "--count", "500", "--until-false"], stdout=subprocess.PIPE,
-                          check=False, text=True)
-    print("# " + next(line for line in done.stdout.splitlines() if "ok 1" in line))
-    return done.returncode == 1
-
-
-def main():
-    print(f"TAP version 13\n1..{len(MUTANTS)}")
-    failed = False
-    with tempfile.TemporaryDirectory() as work:
-        for number, (what, *edit) in enumerate(MUTANTS, 1):
-            found = false_bounds(work, *edit)
-            failed = failed or not found
-            print(f"{'' if found else 'not '}ok {number} - hosts: found by a scenario: {what}",
-                  flush=True)
-    return int(failed)
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(Mutants("hosts", "tests/hosts/scenarios", OTHERS,
+                     ["--count", "500", "--until-false"]).run(MUTANTS, "hosts: found by a scenario"))

@@ -7,16 +7,16 @@ somewhere; some network must say so. Prints TAP.
 
 import glob
 import os
-import shutil
-import subprocess
 import sys
-import tempfile
 
-TRACE = os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
-CC = os.environ.get("CC", "cc")
-FLAGS = ["-O2", "-std=gnu11", "-D_GNU_SOURCE"]
-OTHERS = ["tests/packets/networks.c", "tests/packets/network.c", "tests/hosts/simulate.c",
-          "../common/array.c", "../common/message.c", "../common/plain.c"]
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+# pylint: disable=wrong-import-position
+from mutate import TRACE, Mutants
+
+OTHERS = ("tests/packets/network.c", "tests/hosts/simulate.c", "../common/array.c",
+          "../common/message.c", "../common/number.c", "../common/plain.c",
+          *glob.glob(f"{TRACE}/hosts/*.c"))
 
 # What is broken, the file, the text, what it becomes
 MUTANTS = (
@@ -75,50 +75,6 @@ MUTANTS = (
 )
 
 
-def compile_others(work):
-    """What is the same for all mutants, as objects"""
-    objects = []
-    for source in [*(os.path.join(TRACE, name) for name in OTHERS),
-                   *glob.glob(f"{TRACE}/hosts/*.c")]:
-        objects.append(os.path.join(work, f"{os.path.basename(source)}.o"))
-        subprocess.run([CC, *FLAGS, f"-I{TRACE}", f"-I{TRACE}/..", f"-I{TRACE}/../include", "-c",
-                        "-o", objects[-1], source], check=True)
-    return objects
-
-
-def false_messages(work, objects, file, text, becomes):
-    """Does a network end with a false message after this edit?"""
-    copy = os.path.join(work, "packets")
-    shutil.rmtree(copy, ignore_errors=True)
-    shutil.copytree(os.path.join(TRACE, "packets"), copy)
-    path = os.path.join(copy, file)
-    with open(path, encoding="utf-8") as source:
-        code = source.read()
-    if code.count(text) != 1:
-        raise ValueError(f"{file} has {code.count(text)} times {text!r}")
-    with open(path, "w", encoding="utf-8") as source:
-        source.write(code.replace(text, becomes))
-    program = os.path.join(work, "networks")
-    subprocess.run([CC, *FLAGS, f"-I{work}", f"-I{TRACE}", f"-I{TRACE}/..",
-                    "-o", program, *objects, *glob.glob(f"{copy}/*.c"), "-lm"], check=True)
-    done = subprocess.run([program, "--count", "3000", "--until-false"], stdout=subprocess.PIPE,
-                          check=False, text=True)
-    print("# " + next(line for line in done.stdout.splitlines() if "ok 1" in line))
-    return "not ok 1" in done.stdout
-
-
-def main():
-    print(f"TAP version 13\n1..{len(MUTANTS)}")
-    failed = False
-    with tempfile.TemporaryDirectory() as work:
-        objects = compile_others(work)
-        for number, (what, *edit) in enumerate(MUTANTS, 1):
-            found = false_messages(work, objects, *edit)
-            failed = failed or not found
-            print(f"{'' if found else 'not '}ok {number} - packets: found by a network: {what}",
-                  flush=True)
-    return int(failed)
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(Mutants("packets", "tests/packets/networks", OTHERS,
+                     ["--count", "3000", "--until-false"]).run(MUTANTS, "packets: found by a network"))
