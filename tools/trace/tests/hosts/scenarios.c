@@ -11,6 +11,7 @@
 
 #include "common/array.h"
 #include "common/message.h"
+#include "common/number.h"
 #include "common/statistics.h"
 #include "rivals.h"
 #include "simulate.h"
@@ -222,11 +223,10 @@ static void report(struct tally *tally)
 
 static uint64_t number_of(const char *text)
 {
-	char *end;
-	unsigned long long number = strtoull(text, &end, 10);
+	uint64_t number;
 
-	if (!*text || *end)
-		die("%s is no number", text);
+	if (!parse_u64(text, 0, UINT64_MAX, &number))
+		exit(STATUS_UNUSABLE);
 	return number;
 }
 
