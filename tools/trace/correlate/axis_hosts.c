@@ -199,9 +199,8 @@ static char *open_host(struct reading *reading, struct timeline *timeline)
 		error = clock_check(reading->machine, &assumed);
 	timeline->assumed_clock = assumed;
 	timeline->host = error ? NULL : host_new(&error);
-	if (timeline->host)
-		timeline->host->resolution = timeline->parties[0].resolution;
-	host_pass_begin(&reading->pass, timeline, 0);
+	if (!error)
+		host_pass_begin(&reading->pass, timeline, 0);
 	return error;
 }
 

@@ -34,19 +34,10 @@ struct learning {
 	size_t *host_of;
 };
 
-/* Two machines of one name are told apart by a number. */
 static char *own_name(struct learning *learning, const char *name)
 {
-	char *text = text_of("%s", name);
-	unsigned int number = 2;
-	size_t i;
+	char *text = party_own_name(learning->names, learning->nr_names, name);
 
-	for (i = 0; i < learning->nr_names; i++)
-		if (!strcmp(learning->names[i], text)) {
-			free(text);
-			text = text_of("%s-%u", name, number++);
-			i = SIZE_MAX;
-		}
 	learning->names = array_room(learning->names, learning->nr_names, sizeof(char *));
 	learning->names[learning->nr_names++] = text_of("%s", text);
 	return text;

@@ -14,6 +14,7 @@
 void host_pass_begin(struct host_pass *pass, struct timeline *timeline, uint32_t epoch)
 {
 	*pass = (struct host_pass){ .timeline = timeline, .wanted = epoch };
+	timeline->host->resolution = timeline->parties[0].resolution;
 	timeline->parties[0].used_from = 1;
 	timeline->parties[0].used_to = UINT64_MAX;
 }
@@ -30,18 +31,19 @@ static bool may_use(const struct host_pass *pass, const struct epoch *epoch)
 static char *begin_anew(struct host_pass *pass, size_t epoch)
 {
 	bool keeps_told = pass->timeline->host->keeps_told;
+	struct party *party = &pass->timeline->parties[0];
 	char *error = NULL;
 
 	host_free(pass->timeline->host);
 	pass->timeline->host = host_new(&error);
 	if (error)
 		return error;
-	pass->timeline->host->resolution = pass->timeline->parties[0].resolution;
+	pass->timeline->host->resolution = party->resolution;
 	pass->timeline->host->keeps_told = keeps_told;
 	pass->used = epoch;
 	pass->entries = pass->told = 0;
-	pass->timeline->parties[0].used_from = epoch == NONE ? 0 : pass->timeline->parties[0].epochs.list[epoch].first;
-	pass->timeline->parties[0].used_to = UINT64_MAX;
+	party->used_from = epoch == NONE ? 0 : party->epochs.list[epoch].first;
+	party->used_to = UINT64_MAX;
 	return NULL;
 }
 

@@ -13,7 +13,6 @@
 #include "correlate/guest_pass.h"
 #include "correlate/host_pass.h"
 #include "correlate/party.h"
-#include "correlate/same_trace.h"
 #include "correlate/timeline.h"
 #include "readers/fingerprint.h"
 
@@ -38,7 +37,6 @@ static struct machine **open_all(const struct trace_argument *arguments, size_t 
 	struct machine **machines = zalloc((count + 1) * sizeof(struct machine *));
 	size_t i;
 
-	*error = refuse_same_traces(arguments, count);
 	for (i = 0; i < count && !*error; i++) {
 		machines[i] = argument_open(&arguments[i], error);
 		if (machines[i])
@@ -117,22 +115,6 @@ const struct epoch *timeline_bound_epoch(const struct party *party, unsigned int
 	return NULL;
 }
 
-/* Two machines of one name are told apart by a number. */
-static char *own_name(const struct timeline *timeline, size_t count, const char *name)
-{
-	char *text = text_of("%s", name);
-	unsigned int number = 2;
-	size_t i;
-
-	for (i = 0; i < count; i++)
-		if (!strcmp(timeline->parties[i].name, text)) {
-			free(text);
-			text = text_of("%s-%u", name, number++);
-			i = SIZE_MAX;
-		}
-	return text;
-}
-
 static void learn_clock(struct timeline *timeline, struct machine **machines, size_t count)
 {
 	size_t i, j;
@@ -177,18 +159,20 @@ static struct timeline *set_up(const struct trace_argument *arguments, size_t co
 static char *learn(struct timeline *timeline, struct machine **machines, uint32_t epoch,
 		   bool keep, progress_handler progress)
 {
+	char **names = zalloc((timeline->nr_parties + 1) * sizeof(*names));
 	struct party *party;
 	char *error = NULL;
 	size_t i;
 
 	for (i = 0; i < timeline->nr_parties; i++) {
-		timeline->parties[i].name = own_name(timeline, i, machines[i]->name);
+		names[i] = party_own_name(names, i, machines[i]->name);
+		timeline->parties[i].name = names[i];
 		party_learn(&timeline->parties[i], machines[i]);
 	}
+	free(names);
 	learn_clock(timeline, machines, timeline->nr_parties);
 	timeline->host = host_new(&error);
 	if (!error) {
-		timeline->host->resolution = timeline->parties[0].resolution;
 		timeline->host->keeps_told = keep;
 		error = read_host(timeline, machines[0], epoch, progress);
 	}

@@ -77,6 +77,21 @@ void party_learn(struct party *party, const struct machine *machine)
 	}
 }
 
+char *party_own_name(char *const *names, size_t count, const char *name)
+{
+	char *text = text_of("%s", name);
+	unsigned int number = 2;
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (!strcmp(names[i], text)) {
+			free(text);
+			text = text_of("%s-%u", name, number++);
+			i = SIZE_MAX;
+		}
+	return text;
+}
+
 void party_clear(struct party *party)
 {
 	size_t i;

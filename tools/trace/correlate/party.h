@@ -40,6 +40,16 @@ struct machine *party_open(const struct party *party, char **error);
 void party_learn(struct party *party, const struct machine *machine);
 
 /**
+ * party_own_name() - a name that no other machine has
+ * @names: names that are taken
+ * @count: their number
+ * @name: what the machine calls itself
+ *
+ * Return: the name, with a number behind it if it is taken; to be freed.
+ */
+char *party_own_name(char *const *names, size_t count, const char *name);
+
+/**
  * party_clear() - free what is in it
  * @party: the machine
  */

@@ -9,7 +9,6 @@
 #include "common/message.h"
 #include "correlate/clock_check.h"
 #include "correlate/party.h"
-#include "correlate/same_trace.h"
 #include "correlate/sources.h"
 
 /* So many events of a machine are looked at: a host that has none of its own among them shows later. */
@@ -156,7 +155,7 @@ void sources_take(struct sources *sources, const struct trace_argument *argument
 char *sources_find(struct sources *sources, const struct trace_argument *arguments,
 		   size_t count)
 {
-	char *error = refuse_same_traces(arguments, count);
+	char *error = NULL;
 	bool named = false;
 	size_t i;
 

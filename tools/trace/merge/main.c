@@ -18,6 +18,7 @@
 #include "common/array.h"
 #include "common/message.h"
 #include "common/output.h"
+#include "correlate/same_trace.h"
 #include "merge/several.h"
 #include "merge/summary.h"
 #include "readers/guard.h"
@@ -263,8 +264,13 @@ static int work_on(void *data)
 	progress_handler progress = options->progress ? show_progress : NULL;
 	struct sources sources;
 	int status = STATUS_UNUSABLE;
-	char *error = NULL;
+	char *error = refuse_same_traces(options->traces, options->count);
 
+	if (error) {
+		complain("%s", error);
+		free(error);
+		return status;
+	}
 	/* What is kept tells which one is the host. */
 	if (options->model && !access(options->model, F_OK))
 		sources_take(&sources, options->traces, options->count);
