@@ -61,7 +61,7 @@ class HostEvents:
     """All that one host's trace has"""
 
     NAMES = ("net_dev_queue", "net_if_receive_skb", "kvm_x86_entry", "kvm_x86_exit",
-             "kvm_x86_guest_tsc")
+             "kvm_guest_counter")
 
     def __init__(self, trace):
         self.packets = {name: {} for name in self.NAMES[:2]}
@@ -72,7 +72,7 @@ class HostEvents:
             fields = fields_of(text)
             if name in self.packets:
                 self._add_packet(ticks, name, fields)
-            elif name == "kvm_x86_guest_tsc":
+            elif name == "kvm_guest_counter":
                 vcpu = self.vcpus[int(fields["vm_pid"]), int(fields["vcpu_id"])]
                 vcpu.offset, vcpu.ratio, vcpu.frac_bits = (
                     int(fields[field]) for field in ("offset", "ratio", "frac_bits"))

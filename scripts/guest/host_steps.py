@@ -22,7 +22,7 @@ from between_hosts import Host, HostError
 from host_trace import host_clock
 from second_level import Guest, GuestError, wait_for
 
-EVENTS = ("net_dev_queue,net_if_receive_skb,kvm_x86_entry,kvm_x86_exit,kvm_x86_guest_tsc,"
+EVENTS = ("net_dev_queue,net_if_receive_skb,kvm_x86_entry,kvm_x86_exit,kvm_guest_counter,"
           "clock_trace_epoch")
 MIGRATION_PORT = 4444
 

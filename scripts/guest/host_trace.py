@@ -12,7 +12,7 @@ import tempfile
 
 TRACING = "/sys/kernel/tracing"
 CLOCK = "/sys/kernel/clock_trace"
-EVENTS = ("kvm_entry", "kvm_exit", "kvm_guest_tsc")
+EVENTS = ("kvm_entry", "kvm_exit", "kvm_guest_counter")
 # What a kernel without CLOCK_TRACE has
 STOCK_CLOCK = "x86-tsc"
 STOCK_EVENTS = ("kvm_entry", "kvm_exit", "kvm_write_tsc_offset")

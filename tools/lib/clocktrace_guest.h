@@ -7,7 +7,7 @@
  *	guest = ((host * ratio) >> frac_bits) + offset
  *
  * The first part of this interface is that formula and its exact inverse.
- * The second part collects the kvm:kvm_guest_tsc events of a host's trace,
+ * The second part collects the kvm:kvm_guest_counter events of a host's trace,
  * from whatever reader, into a history for each vCPU, and answers which values
  * were in force at a host time, at a place in the merged trace, or for a time
  * that the guest has read.
@@ -82,14 +82,14 @@ clocktrace_status_text(enum clocktrace_status status);
 #define CLOCKTRACE_FRAC_BITS_MAX 63
 
 /**
- * struct clocktrace_guest_tsc - how one vCPU's TSC follows the host's counter
+ * struct clocktrace_guest_counter - how one vCPU's TSC follows the host's counter
  * @offset: added to the scaled host time, modulo 2^64
  * @ratio: guest ticks per host tick, as a fixed-point number; 0 is allowed in
  *	the arithmetic (the guest's counter stands still)
  * @frac_bits: binary digits of @ratio after the point, 0 to
  *	%CLOCKTRACE_FRAC_BITS_MAX; 32 on AMD SVM, 48 on Intel VMX
  */
-struct clocktrace_guest_tsc {
+struct clocktrace_guest_counter {
 	int64_t offset;
 	uint64_t ratio;
 	uint32_t frac_bits;
@@ -118,7 +118,7 @@ struct clocktrace_ticks {
  * large.
  */
 CLOCKTRACE_API enum clocktrace_status
-clocktrace_guest_from_host(const struct clocktrace_guest_tsc *tsc,
+clocktrace_guest_from_host(const struct clocktrace_guest_counter *tsc,
 			   uint64_t host, uint64_t *guest);
 
 /**
@@ -142,7 +142,7 @@ clocktrace_guest_from_host(const struct clocktrace_guest_tsc *tsc,
  * %CLOCKTRACE_INVALID if @tsc->frac_bits is too large or @window is reversed.
  */
 CLOCKTRACE_API enum clocktrace_status
-clocktrace_host_first(const struct clocktrace_guest_tsc *tsc, uint64_t guest,
+clocktrace_host_first(const struct clocktrace_guest_counter *tsc, uint64_t guest,
 		      struct clocktrace_ticks window,
 		      struct clocktrace_ticks *host);
 
@@ -158,7 +158,7 @@ clocktrace_host_first(const struct clocktrace_guest_tsc *tsc, uint64_t guest,
  * Return: as clocktrace_host_first().
  */
 CLOCKTRACE_API enum clocktrace_status
-clocktrace_host_last(const struct clocktrace_guest_tsc *tsc, uint64_t guest,
+clocktrace_host_last(const struct clocktrace_guest_counter *tsc, uint64_t guest,
 		     struct clocktrace_ticks window,
 		     struct clocktrace_ticks *host);
 
@@ -200,7 +200,7 @@ enum clocktrace_reason {
 #define CLOCKTRACE_FLAG_PROTECTED 0x1u
 
 /**
- * struct clocktrace_guest_event - one kvm:kvm_guest_tsc event
+ * struct clocktrace_guest_event - one kvm:kvm_guest_counter event
  * @position: where it stands in the merged trace.  It separates the old values
  *	from the new: what the guest read before @position.order uses the old
  *	ones, what it read after uses the new ones
@@ -216,7 +216,7 @@ struct clocktrace_guest_event {
 	uint64_t vm_id;
 	int32_t vm_pid;
 	uint32_t vcpu_id;
-	struct clocktrace_guest_tsc tsc;
+	struct clocktrace_guest_counter tsc;
 	uint32_t flags;
 	enum clocktrace_reason reason;
 };
@@ -261,7 +261,7 @@ struct clocktrace_span {
 	struct clocktrace_position end;
 	enum clocktrace_certainty certainty;
 	unsigned int alternatives;
-	struct clocktrace_guest_tsc tsc[2];
+	struct clocktrace_guest_counter tsc[2];
 };
 
 /* The history of all guests of one host */
@@ -535,7 +535,7 @@ struct clocktrace_window {
  */
 struct clocktrace_match {
 	struct clocktrace_ticks host;
-	struct clocktrace_guest_tsc tsc;
+	struct clocktrace_guest_counter tsc;
 	enum clocktrace_certainty certainty;
 	struct clocktrace_position begin;
 };

@@ -23,7 +23,7 @@ static inline void clocktrace_count_step(void)
 /* One event of a vCPU.  A protected TSC is all 0, which no other one is. */
 struct record {
 	struct clocktrace_position position;
-	struct clocktrace_guest_tsc tsc;
+	struct clocktrace_guest_counter tsc;
 	uint8_t reason;
 	uint8_t flags;
 };
@@ -108,8 +108,8 @@ static inline int position_compare(struct clocktrace_position a,
 	return 0;
 }
 
-static inline bool tsc_equal(const struct clocktrace_guest_tsc *a,
-			     const struct clocktrace_guest_tsc *b)
+static inline bool tsc_equal(const struct clocktrace_guest_counter *a,
+			     const struct clocktrace_guest_counter *b)
 {
 	return a->offset == b->offset && a->ratio == b->ratio &&
 	       a->frac_bits == b->frac_bits;
@@ -118,8 +118,8 @@ static inline bool tsc_equal(const struct clocktrace_guest_tsc *a,
 /* memory.c */
 bool make_room(void **list, size_t *room, size_t needed, size_t size);
 
-/* guest_tsc.c */
-unsigned int guest_ranges(const struct clocktrace_guest_tsc *tsc,
+/* guest_counter.c */
+unsigned int guest_ranges(const struct clocktrace_guest_counter *tsc,
 			  struct clocktrace_ticks host,
 			  struct clocktrace_ticks guest[2]);
 

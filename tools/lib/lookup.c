@@ -49,7 +49,7 @@ static size_t span_until_host(const struct spans *spans, uint64_t host_time)
 	return host_time ? span_at_host(spans, host_time - 1) : 0;
 }
 
-static const struct clocktrace_guest_tsc *
+static const struct clocktrace_guest_counter *
 span_tsc(const struct clocktrace_vcpu *vcpu, size_t i, unsigned int alternative)
 {
 	uint32_t record = vcpu->spans.list[i].record[alternative];

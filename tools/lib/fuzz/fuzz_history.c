@@ -77,9 +77,9 @@ static struct clocktrace_position next_position(struct run *run)
 	return position;
 }
 
-static struct clocktrace_guest_tsc next_tsc(struct run *run)
+static struct clocktrace_guest_counter next_tsc(struct run *run)
 {
-	static const struct clocktrace_guest_tsc usual[] = {
+	static const struct clocktrace_guest_counter usual[] = {
 		{ 0, 1, 0 },			{ 5, 1, 0 },
 		{ -30, 1ull << 32, 32 },	{ 10, 1ull << 32, 32 },
 		{ 0, 1ull << 47, 48 },		{ 20, 1ull << 47, 48 },
@@ -90,7 +90,7 @@ static struct clocktrace_guest_tsc next_tsc(struct run *run)
 		{ 11, 1ull << 60, 0 },
 	};
 	uint8_t byte = next_byte(&run->input);
-	struct clocktrace_guest_tsc tsc;
+	struct clocktrace_guest_counter tsc;
 
 	if (byte % 16 < sizeof(usual) / sizeof(*usual))
 		return usual[byte % 16];
@@ -153,8 +153,8 @@ static void add_gap(struct run *run)
 	}
 }
 
-static bool same_tsc(const struct clocktrace_guest_tsc *a,
-		     const struct clocktrace_guest_tsc *b)
+static bool same_tsc(const struct clocktrace_guest_counter *a,
+		     const struct clocktrace_guest_counter *b)
 {
 	return a->offset == b->offset && a->ratio == b->ratio &&
 	       a->frac_bits == b->frac_bits;

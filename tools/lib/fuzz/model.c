@@ -21,7 +21,7 @@ static bool same_position(struct clocktrace_position a,
 /*
  * The product, shifted, by long multiplication in digits of 16 bits.
  */
-uint64_t model_forward(const struct clocktrace_guest_tsc *tsc, uint64_t host)
+uint64_t model_forward(const struct clocktrace_guest_counter *tsc, uint64_t host)
 {
 	uint32_t digits[9] = { 0 };
 	uint64_t guest = 0;
@@ -54,8 +54,8 @@ static bool is_hidden(const struct clocktrace_guest_event *event)
 	return event->flags & CLOCKTRACE_FLAG_PROTECTED;
 }
 
-static bool same_tsc(const struct clocktrace_guest_tsc *a,
-		     const struct clocktrace_guest_tsc *b)
+static bool same_tsc(const struct clocktrace_guest_counter *a,
+		     const struct clocktrace_guest_counter *b)
 {
 	return a->offset == b->offset && a->ratio == b->ratio &&
 	       a->frac_bits == b->frac_bits;

@@ -39,6 +39,6 @@ enum model_verdict {
 
 bool model_before(struct clocktrace_position a, struct clocktrace_position b);
 enum model_verdict model_build(struct model *model);
-uint64_t model_forward(const struct clocktrace_guest_tsc *tsc, uint64_t host);
+uint64_t model_forward(const struct clocktrace_guest_counter *tsc, uint64_t host);
 
 #endif /* CLOCKTRACE_FUZZ_MODEL_H */

@@ -76,7 +76,7 @@ cat >"$work/program.c" <<'END'
 
 int main(void)
 {
-	struct clocktrace_guest_tsc tsc = { -100, 3ull << 31, 32 };
+	struct clocktrace_guest_counter tsc = { -100, 3ull << 31, 32 };
 	struct clocktrace_ticks all = { 0, 100000 }, host;
 	struct clocktrace_guests *guests;
 	uint64_t guest;

@@ -15,7 +15,7 @@
 #define VECTORS 20000
 
 struct vector {
-	struct clocktrace_guest_tsc tsc;
+	struct clocktrace_guest_counter tsc;
 	struct clocktrace_ticks window;
 	uint64_t guest;
 };
@@ -30,9 +30,9 @@ static uint32_t random_frac_bits(void)
 }
 
 /* Ratios around 1.0 as real guests have them, and extreme ones */
-static struct clocktrace_guest_tsc random_tsc(void)
+static struct clocktrace_guest_counter random_tsc(void)
 {
-	struct clocktrace_guest_tsc tsc;
+	struct clocktrace_guest_counter tsc;
 	uint64_t one;
 
 	tsc.frac_bits = random_frac_bits();
@@ -56,7 +56,7 @@ static struct clocktrace_guest_tsc random_tsc(void)
 	return tsc;
 }
 
-static uint64_t forward(const struct clocktrace_guest_tsc *tsc, uint64_t host)
+static uint64_t forward(const struct clocktrace_guest_counter *tsc, uint64_t host)
 {
 	uint64_t guest = 0;
 
@@ -103,7 +103,7 @@ static void test_forward_bc(void)
  * A window in which the scaled counter wraps a few times at most, for bc takes
  * the wraps one by one
  */
-static struct clocktrace_ticks random_window(const struct clocktrace_guest_tsc *tsc)
+static struct clocktrace_ticks random_window(const struct clocktrace_guest_counter *tsc)
 {
 	struct clocktrace_ticks window = { random_extreme(), UINT64_MAX };
 	unsigned int bits = 0;
@@ -122,7 +122,7 @@ static struct clocktrace_ticks random_window(const struct clocktrace_guest_tsc *
 }
 
 /* A guest time that the window gives, or one beside it, or any */
-static uint64_t random_guest(const struct clocktrace_guest_tsc *tsc,
+static uint64_t random_guest(const struct clocktrace_guest_counter *tsc,
 			     struct clocktrace_ticks window)
 {
 	uint64_t length = window.last - window.first;
@@ -160,7 +160,7 @@ static void make_inverse_vectors(struct bc *bc, const char *function)
 }
 
 static void compare_inverse(enum clocktrace_status (*inverse)(
-				const struct clocktrace_guest_tsc *tsc,
+				const struct clocktrace_guest_counter *tsc,
 				uint64_t guest, struct clocktrace_ticks window,
 				struct clocktrace_ticks *host),
 			    const char *function)
@@ -220,7 +220,7 @@ static void test_plain_search(void)
 	unsigned int i;
 
 	for (i = 0; i < 20000; i++) {
-		struct clocktrace_guest_tsc tsc = random_tsc();
+		struct clocktrace_guest_counter tsc = random_tsc();
 		struct clocktrace_ticks window, host, run;
 		uint64_t guest, h;
 		bool found = false;
@@ -280,7 +280,7 @@ static void test_modular_inverse(void)
 		unsigned int twos = random_below(2) ? 0 : random_below(64);
 		uint64_t odd = random_extreme() | 1, inverse = odd;
 		uint64_t mask = UINT64_MAX >> twos;
-		struct clocktrace_guest_tsc tsc = {
+		struct clocktrace_guest_counter tsc = {
 			.offset = (int64_t)random_extreme(),
 			.ratio = odd << twos,
 		};
@@ -313,7 +313,7 @@ static void test_round_trip(void)
 	unsigned int i;
 
 	for (i = 0; i < 300000; i++) {
-		struct clocktrace_guest_tsc tsc = random_tsc();
+		struct clocktrace_guest_counter tsc = random_tsc();
 		struct clocktrace_ticks run, back, window;
 		uint64_t host = random_extreme();
 		uint64_t guest = forward(&tsc, host);
@@ -345,10 +345,10 @@ static void test_round_trip(void)
 static void test_known_values(void)
 {
 	/* 1.5 GHz guest on a 1 GHz host, in the formats of SVM and VMX */
-	const struct clocktrace_guest_tsc svm = { -100, 3ull << 31, 32 };
-	const struct clocktrace_guest_tsc vmx = { -100, 3ull << 47, 48 };
-	const struct clocktrace_guest_tsc half = { 7, 1ull << 31, 32 };
-	const struct clocktrace_guest_tsc still = { 7, 0, 32 };
+	const struct clocktrace_guest_counter svm = { -100, 3ull << 31, 32 };
+	const struct clocktrace_guest_counter vmx = { -100, 3ull << 47, 48 };
+	const struct clocktrace_guest_counter half = { 7, 1ull << 31, 32 };
+	const struct clocktrace_guest_counter still = { 7, 0, 32 };
 	const struct clocktrace_ticks all = { 0, UINT64_MAX };
 	const struct clocktrace_ticks early = { 0, (uint64_t)1 << 63 };
 	struct clocktrace_ticks host;
@@ -377,8 +377,8 @@ static void test_known_values(void)
 
 static void test_invalid(void)
 {
-	const struct clocktrace_guest_tsc wide = { 0, 1, 64 };
-	const struct clocktrace_guest_tsc one = { 0, 1, 0 };
+	const struct clocktrace_guest_counter wide = { 0, 1, 64 };
+	const struct clocktrace_guest_counter one = { 0, 1, 0 };
 	const struct clocktrace_ticks all = { 0, UINT64_MAX };
 	const struct clocktrace_ticks reversed = { 1, 0 };
 	struct clocktrace_ticks host;

@@ -11,9 +11,9 @@
 #define PID 1234
 
 /* A guest at the host's speed, and one at half of it */
-static const struct clocktrace_guest_tsc plain = { 0, 1ull << 32, 32 };
-static const struct clocktrace_guest_tsc back = { -500, 1ull << 32, 32 };
-static const struct clocktrace_guest_tsc half = { 0, 1ull << 31, 32 };
+static const struct clocktrace_guest_counter plain = { 0, 1ull << 32, 32 };
+static const struct clocktrace_guest_counter back = { -500, 1ull << 32, 32 };
+static const struct clocktrace_guest_counter half = { 0, 1ull << 31, 32 };
 
 static struct clocktrace_guests *guests;
 static const struct clocktrace_vcpu *vcpu;
@@ -27,7 +27,7 @@ static const struct clocktrace_position end_of_time = { UINT64_MAX, UINT64_MAX }
 
 static struct clocktrace_guest_event event(uint64_t host_time,
 					   enum clocktrace_reason reason,
-					   struct clocktrace_guest_tsc tsc)
+					   struct clocktrace_guest_counter tsc)
 {
 	/* Order numbers that grow with time, where a case needs no others */
 	return (struct clocktrace_guest_event){
@@ -47,7 +47,7 @@ static void begin(void)
 }
 
 static void add(uint64_t host_time, enum clocktrace_reason reason,
-		struct clocktrace_guest_tsc tsc)
+		struct clocktrace_guest_counter tsc)
 {
 	struct clocktrace_guest_event added = event(host_time, reason, tsc);
 
@@ -67,7 +67,7 @@ static void finish(void)
 	guests = NULL;
 }
 
-static bool same_tsc(struct clocktrace_guest_tsc a, struct clocktrace_guest_tsc b)
+static bool same_tsc(struct clocktrace_guest_counter a, struct clocktrace_guest_counter b)
 {
 	return a.offset == b.offset && a.ratio == b.ratio &&
 	       a.frac_bits == b.frac_bits;
@@ -83,7 +83,7 @@ static enum clocktrace_certainty certainty_at(uint64_t host_time)
 
 /* Whether exactly these values hold at a host time, with this certainty */
 static bool holds(uint64_t host_time, enum clocktrace_certainty certainty,
-		  struct clocktrace_guest_tsc tsc)
+		  struct clocktrace_guest_counter tsc)
 {
 	struct clocktrace_span span;
 
@@ -350,11 +350,11 @@ static void test_announced_loss(void)
 /* A change that tells the same as before, or changes what it should not */
 static void test_impossible_changes(void)
 {
-	static const struct clocktrace_guest_tsc both = { -500, 1ull << 31, 32 };
-	static const struct clocktrace_guest_tsc other_format = { 7, 1ull << 32, 48 };
+	static const struct clocktrace_guest_counter both = { -500, 1ull << 31, 32 };
+	static const struct clocktrace_guest_counter other_format = { 7, 1ull << 32, 48 };
 	const struct {
 		enum clocktrace_reason reason;
-		struct clocktrace_guest_tsc tsc;
+		struct clocktrace_guest_counter tsc;
 	} cases[] = {
 		{ CLOCKTRACE_OFFSET, plain },
 		{ CLOCKTRACE_RATIO, plain },
@@ -426,7 +426,7 @@ static void test_alive_after_death(void)
 
 static void test_protected(void)
 {
-	static const struct clocktrace_guest_tsc garbage = { 9, 0, 200 };
+	static const struct clocktrace_guest_counter garbage = { 9, 0, 200 };
 	struct clocktrace_guest_event added = event(100, CLOCKTRACE_CREATED, garbage);
 	struct clocktrace_match match;
 	uint64_t guest;
@@ -553,7 +553,7 @@ static void test_place_narrows(void)
 /* The guest's counter wraps within a span. */
 static void test_guest_wrap(void)
 {
-	static const struct clocktrace_guest_tsc late = { -1000, 1, 0 };
+	static const struct clocktrace_guest_counter late = { -1000, 1, 0 };
 	struct clocktrace_match match;
 
 	begin();
@@ -577,7 +577,7 @@ static void test_guest_wrap(void)
 
 static void test_extreme_times(void)
 {
-	static const struct clocktrace_guest_tsc lowest = { INT64_MIN, 1ull << 48, 48 };
+	static const struct clocktrace_guest_counter lowest = { INT64_MIN, 1ull << 48, 48 };
 	struct clocktrace_guest_event added = event(UINT64_MAX, CLOCKTRACE_REFRESH,
 						    lowest);
 	struct clocktrace_match match;

@@ -165,7 +165,7 @@ static void test_inverse(void)
 {
 	const struct clocktrace_ticks all = { 0, UINT64_MAX };
 	/* Neighbours in Fibonacci's series make Euclid's algorithm slowest. */
-	struct clocktrace_guest_tsc tsc = { 0, 12200160415121876738u, 0 };
+	struct clocktrace_guest_counter tsc = { 0, 12200160415121876738u, 0 };
 	struct clocktrace_ticks host;
 	unsigned int i;
 

@@ -29,7 +29,7 @@ make_kernel()
 	echo 1 >"$WORK/sysfs/epoch"
 	echo >"$WORK/sysfs/reason"
 	echo '[local] global clock_trace' >"$WORK/tracefs/trace_clock"
-	for event in clock_trace/clock_trace_epoch kvm/kvm_{guest_tsc,entry,exit,inj_virq} \
+	for event in clock_trace/clock_trace_epoch kvm/kvm_{guest_counter,entry,exit,inj_virq} \
 		sched/sched_{switch,waking} irq/irq_handler_entry \
 		irq_vectors/{local_timer,reschedule,call_function,call_function_single}_entry; do
 		mkdir -p "$WORK/tracefs/events/$event"
@@ -228,7 +228,7 @@ esac
 echo "of lttng itself"
 END
 chmod +x "$WORK/bin/lttng"
-export LTTNG_HAS='clock_trace_epoch kvm_x86_guest_tsc kvm_x86_entry kvm_x86_exit'
+export LTTNG_HAS='clock_trace_epoch kvm_guest_counter kvm_x86_entry kvm_x86_exit'
 
 # stdout_is_json TOOL: what COMMAND prints is not in it
 stdout_is_json()
@@ -288,9 +288,9 @@ json_holds()
 
 tap_begin
 make_kernel
-expect "what a host records" 0 '-C clock_trace .*-e kvm:kvm_guest_tsc -e kvm:kvm_entry -e kvm:kvm_exit .*-e sched:sched_switch .* sleep 1$' \
+expect "what a host records" 0 '-C clock_trace .*-e kvm:kvm_guest_counter -e kvm:kvm_entry -e kvm:kvm_exit .*-e sched:sched_switch .* sleep 1$' \
 	"$RECORD" --print --host -- sleep 1
-expect "what perf records" 0 'perf record -a -k CLOCK_TRACE .*-e kvm:kvm_guest_tsc' \
+expect "what perf records" 0 'perf record -a -k CLOCK_TRACE .*-e kvm:kvm_guest_counter' \
 	"$RECORD" --print --host --with perf
 expect "what LTTng records" 0 'kvm_x86_entry,kvm_x86_exit.*sched_switch' \
 	"$RECORD" --print --host --with=lttng
@@ -309,8 +309,8 @@ mkdir "$WORK/there"
 expect "nothing is overwritten" 2 'there is there already' record -o "$WORK/there" --host -- true
 rmdir "$WORK/tracefs/events/irq_vectors/reschedule_entry"
 recorded "an event that merge can do without" 0 'left out.*irq_vectors:reschedule_entry' -- true
-rmdir "$WORK/tracefs/events/kvm/kvm_guest_tsc"
-not_recorded "an event that is needed" 'no event kvm:kvm_guest_tsc: load KVM.*--guest' -- true
+rmdir "$WORK/tracefs/events/kvm/kvm_guest_counter"
+not_recorded "an event that is needed" 'no event kvm:kvm_guest_counter: load KVM.*--guest' -- true
 make_kernel
 echo 'local global' >"$WORK/tracefs/trace_clock"
 not_recorded "ftrace without the clock" 'does not have the clock clock_trace' -- true

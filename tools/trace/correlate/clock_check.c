@@ -14,11 +14,11 @@ static char *wrong_clock(const struct reader *reader)
 
 	if (reader->class == &trace_cmd_reader)
 		return text_of("%s was recorded with the clock \"%s\", whose times cannot be placed to the tick: record with\n"
-			       "    trace-cmd record -C clock_trace -e kvm_guest_tsc -e kvm_entry -e kvm_exit ...",
+			       "    trace-cmd record -C clock_trace -e kvm_guest_counter -e kvm_entry -e kvm_exit ...",
 			       reader->path, name);
 	if (reader->class == &perf_reader)
 		return text_of("%s was recorded with the clock \"%s\", whose times cannot be placed to the tick: record with\n"
-			       "    perf record -a -k CLOCK_TRACE -e kvm:kvm_guest_tsc,kvm:kvm_entry,kvm:kvm_exit ...",
+			       "    perf record -a -k CLOCK_TRACE -e kvm:kvm_guest_counter,kvm:kvm_entry,kvm:kvm_exit ...",
 			       reader->path, name);
 	return text_of("%s was recorded with the clock \"%s\", whose times cannot be placed to the tick: before \"lttng create\", run\n"
 		       "    eval \"$(clocktrace-lttng setup)\"",

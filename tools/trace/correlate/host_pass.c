@@ -173,7 +173,7 @@ char *host_pass_add(struct host_pass *pass, const struct stream *stream, bool *u
 	    pass->recordings[0].reader != stream->reader)
 		copy.lost_before = true;
 	pass->entries += event->kind == EVENT_ENTRY;
-	pass->told += event->kind == EVENT_GUEST_TSC;
+	pass->told += event->kind == EVENT_GUEST_COUNTER;
 	return host_add(pass->timeline->host, event);
 }
 
@@ -185,7 +185,7 @@ static char *check_host(const struct host_pass *pass, const struct machine *mach
 	if (error || (without_guests && !pass->told && !pass->entries))
 		return error;
 	if (!pass->told)
-		return text_of("%s has no event kvm_guest_tsc, so that nothing tells how the guests' counters are shifted: record it as well, on a kernel with CLOCK_TRACE; or on another one, save readings beside the trace with \"clocktrace guests --save\"",
+		return text_of("%s has no event kvm_guest_counter, so that nothing tells how the guests' counters are shifted: record it as well, on a kernel with CLOCK_TRACE; or on another one, save readings beside the trace with \"clocktrace guests --save\"",
 			       machine->path);
 	if (!pass->entries)
 		return text_of("%s has no event kvm_entry, so that nothing proves where a guest's events belong: record kvm_entry and kvm_exit as well",

@@ -21,7 +21,7 @@ struct recording {
  * @wanted: the epoch that the user has named, or 0
  * @used: index of the epoch that is used, if there is one yet
  * @entries: number of entries into guests
- * @told: number of kvm_guest_tsc events
+ * @told: number of kvm_guest_counter events
  * @recordings: of each of its traces that tells of guests, when
  * @nr_recordings: their number
  */

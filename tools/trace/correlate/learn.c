@@ -76,8 +76,8 @@ static size_t find_host(const struct trace_argument *arguments, size_t count, ch
 	}
 	close_all(machines, count);
 	if (host == count)
-		*error = text_of("no trace is of a host: none has the events kvm_entry, kvm_exit and kvm_guest_tsc; record on the host with\n"
-				 "    trace-cmd record -C clock_trace -e kvm_guest_tsc -e kvm_entry -e kvm_exit");
+		*error = text_of("no trace is of a host: none has the events kvm_entry, kvm_exit and kvm_guest_counter; record on the host with\n"
+				 "    trace-cmd record -C clock_trace -e kvm_guest_counter -e kvm_entry -e kvm_exit");
 	return host;
 }
 

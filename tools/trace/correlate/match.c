@@ -266,7 +266,7 @@ static bool holds_all(const struct host *host, const struct unit *unit, size_t e
 static bool is_same_time(const struct host *host, const struct unit *unit, size_t vcpu,
 			 size_t other)
 {
-	const struct clocktrace_guest_tsc *tsc = NULL;
+	const struct clocktrace_guest_counter *tsc = NULL;
 	bool found[2] = { false, false };
 	size_t i;
 

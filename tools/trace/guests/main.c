@@ -2,7 +2,7 @@
 /*
  * clocktrace guests - the running guests' TSC values, as KVM's debugfs has them
  *
- * For kernels that have no event kvm_guest_tsc: a reading at the beginning of a trace and
+ * For kernels that have no event kvm_guest_counter: a reading at the beginning of a trace and
  * one at its end, with kvm_write_tsc_offset in between, tell nearly as much.
  */
 #include <ctype.h>
@@ -34,7 +34,7 @@ static void print_help(void)
 	     "Print for each vCPU of the guests that run here its VM, process, number, TSC offset,\n"
 	     "TSC ratio, binary digits of the ratio, and thread, as KVM's debugfs has them.\n"
 	     "\n"
-	     "On a kernel without the event kvm_guest_tsc, save a reading before the host is\n"
+	     "On a kernel without the event kvm_guest_counter, save a reading before the host is\n"
 	     "traced and one after it, in a file beside the trace:\n"
 	     "    clocktrace guests --save DIRECTORY/guests\n"
 	     "    trace-cmd record -C x86-tsc -e kvm_write_tsc_offset -e kvm_entry -e kvm_exit \\\n"

@@ -4,7 +4,7 @@
  * for what the trace has of VMs, of changes of their TSC, and of losses.
  *
  * kvm_entry and kvm_exit do not name the VM. The thread that they are of has told the
- * values of its vCPU in a kvm_guest_tsc before, or tells them soon: until then its stays
+ * values of its vCPU in a kvm_guest_counter before, or tells them soon: until then its stays
  * wait in memory, up to a limit.
  */
 #include <inttypes.h>
@@ -204,8 +204,8 @@ static char *add_to_history(struct host *host, const struct clocktrace_guest_eve
 	return NULL;
 }
 
-static char *add_guest_tsc(struct host *host, const struct event *event,
-			   struct clocktrace_position position)
+static char *add_guest_counter(struct host *host, const struct event *event,
+			       struct clocktrace_position position)
 {
 	struct clocktrace_guest_event tsc = event->tsc;
 	char *error;
@@ -253,7 +253,7 @@ static char *add_reading(struct host *host, const struct event *event)
 	host->has_readings = true;
 	if (host->first.order) {
 		host->last.order++;
-		return add_guest_tsc(host, event, host->last);
+		return add_guest_counter(host, event, host->last);
 	}
 	host->early = array_room(host->early, host->nr_early, sizeof(*host->early));
 	host->early[host->nr_early++] = *event;
@@ -267,7 +267,7 @@ static char *add_early(struct host *host, uint64_t time)
 
 	for (i = 0; i < host->nr_early && !error; i++) {
 		host->last = (struct clocktrace_position){ time, host->last.order + 1 };
-		error = add_guest_tsc(host, &host->early[i], host->last);
+		error = add_guest_counter(host, &host->early[i], host->last);
 	}
 	return error;
 }
@@ -286,7 +286,7 @@ static void note_written(struct host *host, const struct event *event,
 
 /*
  * kvm_write_tsc_offset names no VM. Its thread is known by what was read before or after.
- * Where the kernel has told all in kvm_guest_tsc, it says nothing new.
+ * Where the kernel has told all in kvm_guest_counter, it says nothing new.
  */
 static char *add_written(struct host *host)
 {
@@ -351,8 +351,8 @@ char *host_add(struct host *host, const struct event *event)
 		else
 			leave(host, cpu, event, position);
 		cpu->entry = (struct clocktrace_position){ 0 };
-	} else if (event->kind == EVENT_GUEST_TSC) {
-		return add_guest_tsc(host, event, position);
+	} else if (event->kind == EVENT_GUEST_COUNTER) {
+		return add_guest_counter(host, event, position);
 	} else if (event->kind == EVENT_WRITE_OFFSET) {
 		note_written(host, event, position);
 	}
@@ -376,19 +376,19 @@ static char *commit(struct host *host)
 	if (status == CLOCKTRACE_OK)
 		status = clocktrace_guests_commit(host->history, &offender);
 	if (status == CLOCKTRACE_CONFLICT)
-		return text_of("kvm_guest_tsc at %" PRIu64 ", event %" PRIu64 ": %s",
+		return text_of("kvm_guest_counter at %" PRIu64 ", event %" PRIu64 ": %s",
 			       offender.position.host_time, offender.position.order,
 			       clocktrace_status_text(status));
 	return status == CLOCKTRACE_OK ? NULL : text_of("%s", clocktrace_status_text(status));
 }
 
-bool same_tsc(const struct clocktrace_guest_tsc *a, const struct clocktrace_guest_tsc *b)
+bool same_tsc(const struct clocktrace_guest_counter *a, const struct clocktrace_guest_counter *b)
 {
 	return a->offset == b->offset && a->ratio == b->ratio && a->frac_bits == b->frac_bits;
 }
 
 static void add_era(struct host *host, size_t vcpu, const struct clocktrace_span *span,
-		    const struct clocktrace_guest_tsc *tsc)
+		    const struct clocktrace_guest_counter *tsc)
 {
 	struct era *last = host->nr_eras ? &host->eras[host->nr_eras - 1] : NULL;
 

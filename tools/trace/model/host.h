@@ -18,7 +18,7 @@
  */
 struct era {
 	size_t vcpu;
-	struct clocktrace_guest_tsc tsc;
+	struct clocktrace_guest_counter tsc;
 	struct clocktrace_position begin;
 	struct clocktrace_position end;
 };
@@ -48,7 +48,7 @@ struct vcpu {
 	uint64_t last_exit;
 	const struct clocktrace_vcpu *history;
 	size_t contradictions;
-	struct clocktrace_guest_tsc last_tsc;
+	struct clocktrace_guest_counter last_tsc;
 	bool is_protected;
 };
 
@@ -77,7 +77,7 @@ struct gap {
  * @ownerless: number of stays of which no event tells whose they are
  * @resolution: a time of the trace may be up to so many ticks too early; to be set before the
  *	first event is added. Then the exits of stays are so much later than those of the trace.
- * @keeps_told: collect the kvm_guest_tsc events in @told, for host_keep()
+ * @keeps_told: collect the kvm_guest_counter events in @told, for host_keep()
  * @told: these events
  * @nr_told: their number
  */
@@ -178,7 +178,7 @@ const struct vcpu *host_owner(const struct host *host, int thread, uint32_t vcpu
  * @a: from the host's counter to a guest's
  * @b: likewise
  */
-bool same_tsc(const struct clocktrace_guest_tsc *a, const struct clocktrace_guest_tsc *b);
+bool same_tsc(const struct clocktrace_guest_counter *a, const struct clocktrace_guest_counter *b);
 
 /**
  * host_gap_until() - the last gap that begins at or before a host time

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a host's trace tells, kept in a file: the kvm_guest_tsc events as they came, of
+ * What a host's trace tells, kept in a file: the kvm_guest_counter events as they came, of
  * which the library makes the history once more, and the stays.
  */
 #include <stdlib.h>

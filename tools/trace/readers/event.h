@@ -27,8 +27,8 @@
  * @EVENT_OTHER: no more than that it is there
  * @EVENT_ENTRY: a vCPU enters the guest
  * @EVENT_EXIT: a vCPU has left it
- * @EVENT_GUEST_TSC: a kvm_guest_tsc
- * @EVENT_WRITE_OFFSET: a kvm_write_tsc_offset, which kernels without kvm_guest_tsc have
+ * @EVENT_GUEST_COUNTER: a kvm_guest_counter
+ * @EVENT_WRITE_OFFSET: a kvm_write_tsc_offset, which kernels without kvm_guest_counter have
  * @EVENT_EPOCH: CLOCK_TRACE begins a new epoch
  * @EVENT_SWITCH: a CPU switches from one thread to another
  * @EVENT_INJECT: KVM injects an interrupt into a vCPU, from its thread
@@ -41,7 +41,7 @@ enum event_kind {
 	EVENT_OTHER,
 	EVENT_ENTRY,
 	EVENT_EXIT,
-	EVENT_GUEST_TSC,
+	EVENT_GUEST_COUNTER,
 	EVENT_WRITE_OFFSET,
 	EVENT_EPOCH,
 	EVENT_SWITCH,
@@ -58,7 +58,7 @@ enum event_kind {
  */
 static inline bool event_is_of_host(enum event_kind kind)
 {
-	return kind == EVENT_ENTRY || kind == EVENT_EXIT || kind == EVENT_GUEST_TSC ||
+	return kind == EVENT_ENTRY || kind == EVENT_EXIT || kind == EVENT_GUEST_COUNTER ||
 	       kind == EVENT_WRITE_OFFSET;
 }
 
@@ -91,7 +91,7 @@ enum clock_state {
  * @vcpu_id: of an entry, exit or write of an offset: the vCPU, or %VCPU_UNKNOWN
  * @exit_reason: of an exit: the hardware's number
  * @svm: of an exit: the number is one of AMD's
- * @tsc: of a kvm_guest_tsc: all but the position; of a write of an offset: that
+ * @tsc: of a kvm_guest_counter: all but the position; of a write of an offset: that
  * @next: of a switch: the thread that runs then; of a wakeup: the thread
  * @runnable: of a switch: the thread that is left wants to go on
  * @epoch: of an epoch: its number

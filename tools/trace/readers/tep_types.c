@@ -18,7 +18,7 @@ enum { F_PID };
 enum { F_OF_VCPU, F_NEXT_OFFSET };
 enum { F_EPOCH, F_STATE, F_FREQUENCY };
 
-static const char *const guest_tsc_fields[] = { "vm_id", "vm_pid",    "vcpu_id", "offset",
+static const char *const guest_counter_fields[] = { "vm_id", "vm_pid",    "vcpu_id", "offset",
 						"ratio", "frac_bits", "flags",	 "reason" };
 static const char *const entry_fields[] = { "vcpu_id" };
 static const char *const exit_fields[] = { "exit_reason", "isa", "vcpu_id" };
@@ -46,8 +46,8 @@ static char *find_fields(struct tep_type *type, const char *const *names, size_t
 static char *learn_type(struct tep_type *type)
 {
 	switch (type->kind) {
-	case EVENT_GUEST_TSC:
-		return FIND(type, guest_tsc_fields, true);
+	case EVENT_GUEST_COUNTER:
+		return FIND(type, guest_counter_fields, true);
 	case EVENT_ENTRY:
 		return FIND(type, entry_fields, true);
 	case EVENT_EXIT:
@@ -104,8 +104,8 @@ static unsigned long long number(const struct tep_type *type, unsigned int field
 	return value;
 }
 
-static void take_guest_tsc(const struct tep_type *type, const struct tep_record *record,
-			   struct clocktrace_guest_event *tsc)
+static void take_guest_counter(const struct tep_type *type, const struct tep_record *record,
+			       struct clocktrace_guest_event *tsc)
 {
 	*tsc = (struct clocktrace_guest_event){
 		.vm_id = number(type, F_VM_ID, record),
@@ -142,8 +142,8 @@ void tep_type_take(const struct tep_type *type, const struct tep_record *record,
 		event->exit_reason = (uint32_t)number(type, F_EXIT_REASON, record);
 		event->svm = number(type, F_ISA, record) == 2;
 		break;
-	case EVENT_GUEST_TSC:
-		take_guest_tsc(type, record, &event->tsc);
+	case EVENT_GUEST_COUNTER:
+		take_guest_counter(type, record, &event->tsc);
 		break;
 	case EVENT_SWITCH:
 		event->next = (int)number(type, F_NEXT_PID, record);

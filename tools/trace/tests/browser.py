@@ -62,7 +62,7 @@ def value(expression):
 def stays_of(world, cpu):
     """Times of entry and exit on a CPU of the host in ns, as the page counts them"""
     first = value("Number(data.start)")
-    times = [time for time, name, _, _ in world.host.streams[cpu] if name != "kvm_x86_guest_tsc"]
+    times = [time for time, name, _, _ in world.host.streams[cpu] if name != "kvm_guest_counter"]
     return [ns(time) - ns(first) for time in times]
 
 

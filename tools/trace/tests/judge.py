@@ -5,7 +5,7 @@ Judge what clocktrace merge has made of real traces: read its JSON lines, and co
 events of guests that stand between a kvm_entry and the next kvm_exit of their vCPU.
 
 Nothing of the analyzer is used for it: whose entries they are follows from the threads of
-the kvm_guest_tsc events, here once more, and the order is that of the lines. Where an
+the kvm_guest_counter events, here once more, and the order is that of the lines. Where an
 event names its vCPU itself, as those of clocktrace-guest-sampler do, that one counts.
 Prints one JSON object; the exit status is 0 if all events are inside, else 1.
 """
@@ -16,7 +16,7 @@ import sys
 
 ENTRIES = ("kvm_entry", "kvm_x86_entry")
 EXITS = ("kvm_exit", "kvm_x86_exit")
-TSC = ("kvm_guest_tsc", "kvm_x86_guest_tsc")
+TSC = ("kvm_guest_counter",)
 
 
 def number(event, name):

@@ -616,7 +616,7 @@ def test_no_counter_fits_nothing():
 
 
 def stock_world(clock):
-    """A guest whose offset changes, on a kernel without kvm_guest_tsc; and what was read"""
+    """A guest whose offset changes, on a kernel without kvm_guest_counter; and what was read"""
     world = World(32, clock)
     guest = world.guest("guest", clock)
     vcpu = Vcpu(world, Vm(100, 7), 0, -9_000_000)
@@ -628,7 +628,7 @@ def stock_world(clock):
     events = world.host.streams[vcpu.cpu]
     lines = "clocktrace-guests 1\n"
     for number, (time, name, tid, fields) in reversed(list(enumerate(events))):
-        if name != "kvm_x86_guest_tsc":
+        if name != "kvm_guest_counter":
             continue
         del events[number]
         if fields["reason"] == OFFSET:
@@ -1052,7 +1052,7 @@ def test_guest_of_guest():
         if leave - entry < 60:
             continue
         if not middle.streams:
-            middle.add(0, vcpu.guest_time(entry + 1), "kvm_x86_guest_tsc", 55, vm_pid=9, vm_id=3,
+            middle.add(0, vcpu.guest_time(entry + 1), "kvm_guest_counter", 55, vm_pid=9, vm_id=3,
                        offset=offset, ratio=1 << 32, frac_bits=32)
         middle.add(0, vcpu.guest_time(entry + 5), "kvm_x86_entry", 55)
         middle.add(0, vcpu.guest_time(leave - 5), "kvm_x86_exit", 55, exit_reason=1, isa=2)

@@ -57,7 +57,7 @@ class Stream:
 def write_vcpu(rng, host, guest, vcpu, stays):
     """The stays of a vCPU, and what the guest writes in each"""
     tid, time = 1000 + vcpu, BEGIN + 1000
-    host.add(Trace.pack(BEGIN, "kvm_x86_guest_tsc", tid, {
+    host.add(Trace.pack(BEGIN, "kvm_guest_counter", tid, {
         "vm_pid": 100, "vm_id": 7, "vcpu_id": vcpu, "offset": OFFSET + vcpu,
         "ratio": 1 << 32, "frac_bits": 32, "reason": CREATED}), BEGIN, BEGIN)
     for number in range(stays):

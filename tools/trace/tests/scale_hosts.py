@@ -71,7 +71,7 @@ def write_vm(host, number, guest, duration, rng):
     stream, tid, vm = Stream(host.path, 1 + number), 1000 + number, 1000 * host.number + number
     begin = host.ticks(500_000)
     offset = rng.randrange(1 << 40) - host.base
-    stream.add(Trace.pack(begin, "kvm_x86_guest_tsc", tid, {
+    stream.add(Trace.pack(begin, "kvm_guest_counter", tid, {
         "vm_pid": 100 + number, "vm_id": vm, "vcpu_id": 0, "offset": offset,
         "ratio": 1 << 32, "frac_bits": 32, "reason": CREATED}), begin, begin)
     for time in range(1_000_000, duration, EVERY):

@@ -15,7 +15,7 @@ KINDS = {"I": "u32", "Q": "u64", "q": "s64"}
 EVENTS = {
     "kvm_x86_entry": [("rip", "Q")],
     "kvm_x86_exit": [("exit_reason", "I"), ("isa", "I")],
-    "kvm_x86_guest_tsc": [("vm_pid", "I"), ("vm_id", "Q"), ("vcpu_id", "I"), ("offset", "q"),
+    "kvm_guest_counter": [("vm_pid", "I"), ("vm_id", "Q"), ("vcpu_id", "I"), ("offset", "q"),
                           ("ratio", "Q"), ("frac_bits", "I"), ("flags", "I"), ("reason", "I")],
     "kvm_write_tsc_offset": [("vcpu_id", "I"), ("previous_tsc_offset", "q"),
                              ("next_tsc_offset", "q")],
@@ -165,7 +165,7 @@ class Vcpu:
         self.tell(world.now, CREATED if created else REFRESH)
 
     def tell(self, time, reason):
-        self.world.host.add(self.cpu, time, "kvm_x86_guest_tsc", self.tid, vm_pid=self.vm.pid,
+        self.world.host.add(self.cpu, time, "kvm_guest_counter", self.tid, vm_pid=self.vm.pid,
                             vm_id=self.vm.number, vcpu_id=self.number, offset=self.offset,
                             ratio=self.ratio, frac_bits=self.frac_bits, reason=reason)
 

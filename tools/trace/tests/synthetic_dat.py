@@ -9,9 +9,8 @@ import struct
 from synthetic import EVENTS
 
 PAGE = 4096
-NAMES = {"kvm_x86_entry": "kvm_entry", "kvm_x86_exit": "kvm_exit",
-         "kvm_x86_guest_tsc": "kvm_guest_tsc"}
-SYSTEMS = {"kvm": ("kvm_x86_entry", "kvm_x86_exit", "kvm_x86_guest_tsc", "kvm_write_tsc_offset"),
+NAMES = {"kvm_x86_entry": "kvm_entry", "kvm_x86_exit": "kvm_exit"}
+SYSTEMS = {"kvm": ("kvm_x86_entry", "kvm_x86_exit", "kvm_guest_counter", "kvm_write_tsc_offset"),
            "test": ("test_event",)}
 IDS = {name: 500 + number for number, name in enumerate(
     name for names in SYSTEMS.values() for name in names)}

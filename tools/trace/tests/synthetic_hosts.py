@@ -146,7 +146,7 @@ class Running:
         self.tell(time, CREATED)
 
     def tell(self, time, reason):
-        self.node.trace.add(self.cpu, self.node.clock.ticks(time), "kvm_x86_guest_tsc", self.tid,
+        self.node.trace.add(self.cpu, self.node.clock.ticks(time), "kvm_guest_counter", self.tid,
                             vm_pid=100 + self.vm, vm_id=self.vm, vcpu_id=0, offset=self.offset,
                             ratio=1 << 32, frac_bits=32, reason=reason)
 

@@ -75,7 +75,7 @@ class Writer:
                               (RAW if name != CYCLES else IP)) for name in self.names}
         # Entries and exits of LTTng do not tell the vCPU, those of ftrace and perf do.
         self.vcpus = {tid: values["vcpu_id"] for events in trace.streams.values()
-                      for _, name, tid, values in events if name == "kvm_x86_guest_tsc"}
+                      for _, name, tid, values in events if name == "kvm_guest_counter"}
         self.ids = {name: 1000 + number for number, name in enumerate(self.names)}
 
     def stamp(self, time):

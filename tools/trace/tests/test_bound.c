@@ -280,7 +280,7 @@ static struct host *read_host(size_t from, size_t to)
 	CHECK_MSG(host, "%s", error);
 	for (i = 0; i < nr_vcpus; i++) {
 		const struct event event = {
-			.time = records[from].host, .kind = EVENT_GUEST_TSC,
+			.time = records[from].host, .kind = EVENT_GUEST_COUNTER,
 			.cpu = VCPUS_MAX + 1, .thread = (int)i + 100, .vcpu_id = VCPU_UNKNOWN,
 			.tsc = { .vm_id = vcpus[i].vm_id, .vm_pid = 1, .vcpu_id = vcpus[i].vcpu_id,
 				 .tsc = { 0, UINT64_C(1) << 32, 32 },
@@ -493,7 +493,7 @@ static void test_clip(void)
 	char *error = NULL;
 	struct host *host = host_new(&error);
 
-	add_host_event(host, 100, EVENT_GUEST_TSC, 1, false);
+	add_host_event(host, 100, EVENT_GUEST_COUNTER, 1, false);
 	add_host_event(host, 200, EVENT_EXIT, 0, false);
 	add_host_event(host, 300, EVENT_ENTRY, 0, false);
 	add_host_event(host, 400, EVENT_EXIT, 0, false);

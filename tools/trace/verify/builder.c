@@ -64,7 +64,7 @@ static void add_tsc_event(struct host_trace *trace, const struct host_event *eve
 
 	trace->tsc_events = array_room(trace->tsc_events, trace->nr_tsc_events, sizeof(*trace->tsc_events));
 	tsc_event = &trace->tsc_events[trace->nr_tsc_events++];
-	tsc_event->event = event->guest_tsc;
+	tsc_event->event = event->guest_counter;
 	tsc_event->event.position = position;
 	tsc_event->thread = event->thread;
 }
@@ -83,7 +83,7 @@ static void add_gap(struct host_trace *trace, struct cpu *cpu,
 enum clocktrace_reason builder_reason(uint64_t value)
 {
 	if (value >= REASONS)
-		die("a kvm_guest_tsc event has the unknown reason %llu",
+		die("a kvm_guest_counter event has the unknown reason %llu",
 		    (unsigned long long)value);
 	return (enum clocktrace_reason)value;
 }

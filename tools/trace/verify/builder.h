@@ -14,7 +14,7 @@
  * @HOST_OTHER: no more than that its CPU's events are there
  * @HOST_ENTRY: a vCPU enters the guest
  * @HOST_EXIT: a vCPU has left it
- * @HOST_TSC_EVENT: a kvm_guest_tsc
+ * @HOST_TSC_EVENT: a kvm_guest_counter
  */
 enum host_event_type {
 	HOST_OTHER,
@@ -32,7 +32,7 @@ enum host_event_type {
  * @lost_before: the CPU has lost events right before
  * @host_time: when it was, not before the event before
  * @vcpu_id: of an entry or exit: the vCPU, or %VCPU_UNKNOWN
- * @guest_tsc: of a kvm_guest_tsc: all but the position
+ * @guest_counter: of a kvm_guest_counter: all but the position
  */
 struct host_event {
 	enum host_event_type type;
@@ -42,7 +42,7 @@ struct host_event {
 	bool lost_before;
 	uint64_t host_time;
 	uint32_t vcpu_id;
-	struct clocktrace_guest_event guest_tsc;
+	struct clocktrace_guest_event guest_counter;
 };
 
 struct builder;
@@ -56,7 +56,7 @@ struct builder;
 struct builder *builder_new(struct host_trace *trace);
 
 /**
- * builder_reason() - the reason of a kvm_guest_tsc
+ * builder_reason() - the reason of a kvm_guest_counter
  * @value: as the trace has it, of any width
  *
  * Ends the program if there is no such reason.

@@ -98,7 +98,7 @@ static struct clocktrace_guests *make_history(const struct host_trace *trace,
 	if (status == CLOCKTRACE_OK)
 		status = clocktrace_guests_commit(guests, &offender);
 	if (status == CLOCKTRACE_CONFLICT || status == CLOCKTRACE_INVALID)
-		die("kvm_guest_tsc at %" PRIu64 ", event %" PRIu64 ": %s",
+		die("kvm_guest_counter at %" PRIu64 ", event %" PRIu64 ": %s",
 		    offender.position.host_time, offender.position.order,
 		    clocktrace_status_text(status));
 	if (status != CLOCKTRACE_OK)

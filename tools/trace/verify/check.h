@@ -66,7 +66,7 @@ struct cpu_name {
  * @span: ticks from the first entry to the last exit
  * @margin_entry: smallest distance of a sample from the entry, in ticks
  * @margin_exit: smallest distance of a sample from the exit, in ticks
- * @events: number of kvm_guest_tsc events by reason
+ * @events: number of kvm_guest_counter events by reason
  * @contradictions: number of changes that the events prove and do not tell, though
  *	the trace has lost none there
  */

@@ -27,7 +27,7 @@ static void print_help(void)
 	     "vCPU was in the guest then.\n"
 	     "\n"
 	     "TRACE is the host's trace, recorded by trace-cmd or perf with CLOCK_TRACE and\n"
-	     "the events kvm_entry, kvm_exit and kvm_guest_tsc. SAMPLES is what\n"
+	     "the events kvm_entry, kvm_exit and kvm_guest_counter. SAMPLES is what\n"
 	     "clocktrace-guest-sampler wrote in the guest that the process PID ran, with a comma\n"
 	     "before the next process that it moved to. Of several VMs of a process, PID/VM names\n"
 	     "one by its number. Either may be a directory with what LTTng recorded with\n"

@@ -38,14 +38,14 @@ static void add_event(struct builder *builder, const char *path, const struct ev
 		host.type = HOST_ENTRY;
 	else if (event->kind == EVENT_EXIT)
 		host.type = HOST_EXIT;
-	else if (event->kind == EVENT_GUEST_TSC)
+	else if (event->kind == EVENT_GUEST_COUNTER)
 		host.type = HOST_TSC_EVENT;
 	if (host.type != HOST_OTHER && event->thread == THREAD_NONE)
 		die("%s: the event %s does not tell its thread: record with \"lttng add-context -k -t tid\"",
 		    path, event->name);
 	if (host.type == HOST_TSC_EVENT) {
-		host.guest_tsc = event->tsc;
-		host.guest_tsc.reason = builder_reason(event->tsc.reason);
+		host.guest_counter = event->tsc;
+		host.guest_counter.reason = builder_reason(event->tsc.reason);
 	}
 	builder_add(builder, &host);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What a host's trace tells of its guests: the kvm_guest_tsc events, and when each
+ * What a host's trace tells of its guests: the kvm_guest_counter events, and when each
  * vCPU was in the guest.
  */
 #ifndef TRACE_VERIFY_TRACE_H
@@ -35,7 +35,7 @@ struct stay {
 };
 
 /**
- * struct tsc_event - a kvm_guest_tsc event, and who emitted it
+ * struct tsc_event - a kvm_guest_counter event, and who emitted it
  * @event: the event
  * @thread: the host's thread
  */
@@ -56,7 +56,7 @@ struct gap {
 
 /**
  * struct host_trace - a host's trace
- * @tsc_events: the kvm_guest_tsc events in the order of the trace
+ * @tsc_events: the kvm_guest_counter events in the order of the trace
  * @nr_tsc_events: their number
  * @stays: the stays, sorted by VM, vCPU and entry after trace_finish()
  * @nr_stays: their number

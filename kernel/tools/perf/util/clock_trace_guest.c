@@ -2,7 +2,7 @@
 /*
  * Converts the times of a guest's recording to the time line of its host.
  *
- * The host has recorded kvm:kvm_guest_tsc, which has the offset and the ratio of each
+ * The host has recorded kvm:kvm_guest_counter, which has the offset and the ratio of each
  * vCPU's TSC when they change. The guest's CPU N has to be its vCPU N.
  */
 #include <errno.h>
@@ -26,7 +26,7 @@
 #include "session.h"
 #include "tool.h"
 
-#define GUEST_TSC_EVENT	"kvm:kvm_guest_tsc"
+#define GUEST_COUNTER_EVENT	"kvm:kvm_guest_counter"
 #define NOT_FOUND	UINT64_MAX
 
 static const struct clocktrace_position BEGIN = { 0, 0 };
@@ -81,10 +81,10 @@ static struct clocktrace_position next_position(struct clock_trace_guest *guest,
 	return guest->last;
 }
 
-static bool is_guest_tsc(struct evsel *evsel)
+static bool is_guest_counter(struct evsel *evsel)
 {
 	return evsel && evsel->core.attr.type == PERF_TYPE_TRACEPOINT &&
-	       !strcmp(evsel__name(evsel), GUEST_TSC_EVENT);
+	       !strcmp(evsel__name(evsel), GUEST_COUNTER_EVENT);
 }
 
 static int process_sample(const struct perf_tool *tool, union perf_event *event __maybe_unused,
@@ -95,7 +95,7 @@ static int process_sample(const struct perf_tool *tool, union perf_event *event 
 	struct clocktrace_guest_event tsc_event;
 	enum clocktrace_status status;
 
-	if (!is_guest_tsc(sample->evsel))
+	if (!is_guest_counter(sample->evsel))
 		return 0;
 	tsc_event = (struct clocktrace_guest_event){
 		.position = position,
@@ -112,7 +112,7 @@ static int process_sample(const struct perf_tool *tool, union perf_event *event 
 	};
 	status = clocktrace_guests_add(guest->guests, &tsc_event);
 	if (status != CLOCKTRACE_OK) {
-		pr_err("An event " GUEST_TSC_EVENT ": %s\n", clocktrace_status_text(status));
+		pr_err("An event " GUEST_COUNTER_EVENT ": %s\n", clocktrace_status_text(status));
 		return -EINVAL;
 	}
 	return 0;
@@ -138,7 +138,7 @@ static int process_lost_samples(const struct perf_tool *tool,
 {
 	struct clock_trace_guest *guest = container_of(tool, struct clock_trace_guest, tool);
 
-	if (sample->evsel && !is_guest_tsc(sample->evsel))
+	if (sample->evsel && !is_guest_counter(sample->evsel))
 		return 0;
 	return clocktrace_guests_lost(guest->guests, BEGIN, END) == CLOCKTRACE_OK ? 0 : -EINVAL;
 }
@@ -147,10 +147,10 @@ static int check_clock(struct clock_trace_guest *guest)
 {
 	const struct clock_trace *clock = &perf_session__env(guest->session)->clock_trace;
 	struct evsel *evsel = evlist__find_tracepoint_by_name(guest->session->evlist,
-							      GUEST_TSC_EVENT);
+							      GUEST_COUNTER_EVENT);
 
 	if (!evsel || !evsel__has_clock_trace(evsel) || clock->nr != 1) {
-		pr_err("%s has not recorded " GUEST_TSC_EVENT " with one epoch of CLOCK_TRACE\n",
+		pr_err("%s has not recorded " GUEST_COUNTER_EVENT " with one epoch of CLOCK_TRACE\n",
 		       guest->path);
 		return -EINVAL;
 	}
@@ -161,7 +161,7 @@ static int check_clock(struct clock_trace_guest *guest)
 	}
 	/* With -c N or -F, the kernel leaves out events. */
 	if (evsel->core.attr.freq || evsel->core.attr.sample_period != 1) {
-		pr_err("%s lacks some events, record with " GUEST_TSC_EVENT "/period=1/\n",
+		pr_err("%s lacks some events, record with " GUEST_COUNTER_EVENT "/period=1/\n",
 		       guest->path);
 		return -EINVAL;
 	}

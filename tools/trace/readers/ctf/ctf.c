@@ -44,7 +44,7 @@ enum { F_OF_VCPU, F_NEXT_OFFSET };
 enum { F_EPOCH, F_STATE, F_FREQUENCY };
 
 static const char *const names_of_fields[][8] = {
-	[EVENT_GUEST_TSC] = { "vm_id", "vm_pid", "vcpu_id", "offset", "ratio", "frac_bits",
+	[EVENT_GUEST_COUNTER] = { "vm_id", "vm_pid", "vcpu_id", "offset", "ratio", "frac_bits",
 			      "flags", "reason" },
 	[EVENT_ENTRY] = { "vcpu_id" },
 	[EVENT_EXIT] = { "exit_reason", "isa", "vcpu_id" },
@@ -337,8 +337,8 @@ static uint64_t number(const bt_field *payload, const struct event_class *class,
 	return value;
 }
 
-static void take_guest_tsc(const bt_field *payload, const struct event_class *class,
-			   struct event *event)
+static void take_guest_counter(const bt_field *payload, const struct event_class *class,
+			       struct event *event)
 {
 	event->tsc = (struct clocktrace_guest_event){
 		.vm_id = number(payload, class, F_VM_ID),
@@ -442,8 +442,8 @@ static void take_event(struct ctf *ctf, struct stream *stream, const bt_message 
 	if (ctf->reader.brief && !event_is_of_host(class->kind) && class->kind != EVENT_EPOCH)
 		return;
 	take_threads(read, class, event);
-	if (class->kind == EVENT_GUEST_TSC) {
-		take_guest_tsc(payload, class, event);
+	if (class->kind == EVENT_GUEST_COUNTER) {
+		take_guest_counter(payload, class, event);
 	} else if (class->kind == EVENT_EXIT) {
 		event->exit_reason = (uint32_t)number(payload, class, F_EXIT_REASON);
 		event->svm = number(payload, class, F_ISA) == 2;

@@ -434,7 +434,7 @@ static bool tell_end(struct perf *perf, size_t number, struct event *event)
 	return true;
 }
 
-/* The thread by the kernel's number, as kvm_guest_tsc has it; perf's may be a container's. */
+/* The thread by the kernel's number, as kvm_guest_counter has it; perf's may be a container's. */
 static void take_thread(const struct sample *sample, const struct tep_record *record,
 			struct event *event)
 {

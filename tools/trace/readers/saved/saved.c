@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What "clocktrace guests --save" has read of KVM's debugfs, as events of the host: for
- * kernels without kvm_guest_tsc. A reading is a line with the time, and one for each vCPU.
+ * kernels without kvm_guest_counter. A reading is a line with the time, and one for each vCPU.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -71,8 +71,8 @@ static bool take_vcpu(const char *line, struct saved *saved, struct event *event
 		return false;
 	*event = (struct event){
 		.time = saved->time,
-		.name = "kvm_guest_tsc",
-		.kind = EVENT_GUEST_TSC,
+		.name = "kvm_guest_counter",
+		.kind = EVENT_GUEST_COUNTER,
 		.cpu = CPU_NONE,
 		.thread = thread,
 		.process = tsc.vm_pid,

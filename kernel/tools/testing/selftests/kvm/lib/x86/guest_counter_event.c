@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Read the event kvm:kvm_guest_tsc from a tracefs instance.
+ * Read the event kvm:kvm_guest_counter from a tracefs instance.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -8,9 +8,9 @@
 #include <sys/stat.h>
 
 #include "test_util.h"
-#include "guest_tsc_event.h"
+#include "guest_counter_event.h"
 
-#define REFRESH_ALL	"/sys/module/kvm/parameters/guest_tsc_refresh"
+#define REFRESH_ALL	"/sys/module/kvm/parameters/guest_counter_refresh"
 #define TEXT_SIZE	(16 << 20)
 
 /* The formula that the event is for */
@@ -54,12 +54,12 @@ void tsc_tracer_write(struct tsc_tracer *tracer, const char *name, const char *t
 
 void tsc_tracer_start(struct tsc_tracer *tracer)
 {
-	tsc_tracer_write(tracer, GUEST_TSC_EVENT "/enable", "1");
+	tsc_tracer_write(tracer, GUEST_COUNTER_EVENT "/enable", "1");
 }
 
 void tsc_tracer_stop(struct tsc_tracer *tracer)
 {
-	tsc_tracer_write(tracer, GUEST_TSC_EVENT "/enable", "0");
+	tsc_tracer_write(tracer, GUEST_COUNTER_EVENT "/enable", "0");
 }
 
 static void guest_that_never_runs(void)
@@ -89,8 +89,8 @@ const char *tsc_tracer_init(struct tsc_tracer *tracer, const char *name)
 	TEST_ASSERT(tracer->text, "no memory");
 	if (access(TRACEFS "/instances", W_OK))
 		return "no writable " TRACEFS "/instances";
-	if (access(TRACEFS "/" GUEST_TSC_EVENT, F_OK))
-		return "this kernel has no kvm:kvm_guest_tsc";
+	if (access(TRACEFS "/" GUEST_COUNTER_EVENT, F_OK))
+		return "this kernel has no kvm:kvm_guest_counter";
 	if (!offset_is_steady())
 		return "this host's TSC is unstable";
 
@@ -102,7 +102,7 @@ const char *tsc_tracer_init(struct tsc_tracer *tracer, const char *name)
 
 	/* Other users of KVM must not disturb. */
 	snprintf(filter, sizeof(filter), "vm_pid == %d", getpid());
-	tsc_tracer_write(tracer, GUEST_TSC_EVENT "/filter", filter);
+	tsc_tracer_write(tracer, GUEST_COUNTER_EVENT "/filter", filter);
 
 	/* The pipe keeps the time format of the clock it was opened with. */
 	snprintf(path, sizeof(path), "%s/trace_pipe", tracer->instance);
@@ -149,10 +149,10 @@ pid_t trace_line_thread(const char *line)
 
 static void parse_event(const char *line, struct tsc_event *event)
 {
-	const char *body = strstr(line, ": kvm_guest_tsc: ");
+	const char *body = strstr(line, ": kvm_guest_counter: ");
 	const char *time = body;
 
-	TEST_ASSERT(body, "not a kvm_guest_tsc event: %s", line);
+	TEST_ASSERT(body, "not a kvm_guest_counter event: %s", line);
 	while (time > line && time[-1] != ' ')
 		time--;
 	event->time = strtoull(time, NULL, 10);

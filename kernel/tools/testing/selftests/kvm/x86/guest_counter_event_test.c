@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Test of the event kvm:kvm_guest_tsc: its values.
+ * Test of the event kvm:kvm_guest_counter: its values.
  *
  * Everything that may change what a vCPU reads from its TSC is done, through
  * each way that leads there, and the events that a tracefs instance gets are
@@ -15,7 +15,7 @@
 #include "test_util.h"
 #include "kvm_util.h"
 #include "processor.h"
-#include "guest_tsc_event.h"
+#include "guest_counter_event.h"
 #include "kselftest_harness.h"
 
 #define NR_READINGS	500
@@ -53,20 +53,20 @@ static u64 run_guest(struct kvm_vm *vm, struct kvm_vcpu *vcpu)
 	return guest_reading;
 }
 
-FIXTURE(guest_tsc) {
+FIXTURE(guest_counter) {
 	struct tsc_tracer tracer;
 };
 
-FIXTURE_SETUP(guest_tsc)
+FIXTURE_SETUP(guest_counter)
 {
-	const char *lack = tsc_tracer_init(&self->tracer, "kvm_guest_tsc");
+	const char *lack = tsc_tracer_init(&self->tracer, "kvm_guest_counter");
 
 	if (lack)
 		SKIP(return, "%s", lack);
 }
 
 /* In the parent, so that a failed assertion leaves no instance behind */
-FIXTURE_TEARDOWN_PARENT(guest_tsc)
+FIXTURE_TEARDOWN_PARENT(guest_counter)
 {
 	tsc_tracer_remove(&self->tracer);
 }
@@ -92,7 +92,7 @@ do {									\
 	EXPECT_EQ(getpid(), __event->vm_pid);				\
 } while (0)
 
-TEST_F(guest_tsc, life)
+TEST_F(guest_counter, life)
 {
 	struct tsc_tracer *tracer = &self->tracer;
 	struct kvm_vcpu *vcpus[2], *other_vcpu;
@@ -138,7 +138,7 @@ TEST_F(guest_tsc, life)
 	EXPECT_NE(vm_id, tracer->events[0].vm_id);
 }
 
-TEST_F(guest_tsc, user_space_writes)
+TEST_F(guest_counter, user_space_writes)
 {
 	struct tsc_tracer *tracer = &self->tracer;
 	static const u64 offsets[] = {
@@ -173,7 +173,7 @@ TEST_F(guest_tsc, user_space_writes)
 	kvm_vm_free(vm);
 }
 
-TEST_F(guest_tsc, guest_writes)
+TEST_F(guest_counter, guest_writes)
 {
 	struct tsc_tracer *tracer = &self->tracer;
 	static const struct {
@@ -220,7 +220,7 @@ TEST_F(guest_tsc, guest_writes)
 	kvm_vm_free(vm);
 }
 
-TEST_F(guest_tsc, ratio)
+TEST_F(guest_counter, ratio)
 {
 	struct tsc_tracer *tracer = &self->tracer;
 	struct kvm_vcpu *vcpu;
@@ -260,20 +260,20 @@ TEST_F(guest_tsc, ratio)
 }
 
 /* User space reads the running kernel's format, where names have become numbers. */
-TEST_F(guest_tsc, format)
+TEST_F(guest_counter, format)
 {
 	char format[4096] = "";
-	FILE *file = fopen(TRACEFS "/" GUEST_TSC_EVENT "/format", "r");
+	FILE *file = fopen(TRACEFS "/" GUEST_COUNTER_EVENT "/format", "r");
 
 	ASSERT_NE(NULL, file);
 	EXPECT_LT(0, fread(format, 1, sizeof(format) - 1, file));
 	fclose(file);
 	EXPECT_NE(NULL, strstr(format, "\"created\""));
-	EXPECT_EQ(NULL, strstr(format, "KVM_GUEST_TSC_"));
+	EXPECT_EQ(NULL, strstr(format, "KVM_GUEST_COUNTER_"));
 }
 
 /* The purpose of it all */
-TEST_F(guest_tsc, conversion)
+TEST_F(guest_counter, conversion)
 {
 	struct tsc_tracer *tracer = &self->tracer;
 	struct kvm_vcpu *vcpu;

@@ -58,7 +58,7 @@ static bool first_multiple(uint64_t step, uint64_t modulus, uint64_t low,
  * The same for the modulus M, a range of 2^frac_bits numbers that begins at low
  * and may go around the end, and an x of at most limit.
  */
-static bool first_host_tick(const struct clocktrace_guest_tsc *tsc,
+static bool first_host_tick(const struct clocktrace_guest_counter *tsc,
 			    struct wide low, uint64_t limit, uint64_t *x)
 {
 	const unsigned int bits = tsc->frac_bits;
@@ -113,21 +113,21 @@ static struct wide mod_m(struct wide value, unsigned int frac_bits)
 	return value;
 }
 
-static struct wide product_mod_m(const struct clocktrace_guest_tsc *tsc,
+static struct wide product_mod_m(const struct clocktrace_guest_counter *tsc,
 				 uint64_t host)
 {
 	return mod_m(wide_mul(host, tsc->ratio), tsc->frac_bits);
 }
 
 /* The smallest number modulo M that gives the guest time */
-static struct wide range_begin(const struct clocktrace_guest_tsc *tsc,
+static struct wide range_begin(const struct clocktrace_guest_counter *tsc,
 			       uint64_t guest)
 {
 	return wide_shl(guest - (uint64_t)tsc->offset, tsc->frac_bits);
 }
 
 enum clocktrace_status
-clocktrace_guest_from_host(const struct clocktrace_guest_tsc *tsc,
+clocktrace_guest_from_host(const struct clocktrace_guest_counter *tsc,
 			   uint64_t host, uint64_t *guest)
 {
 	struct wide scaled;
@@ -140,7 +140,7 @@ clocktrace_guest_from_host(const struct clocktrace_guest_tsc *tsc,
 }
 
 enum clocktrace_status
-clocktrace_host_first(const struct clocktrace_guest_tsc *tsc, uint64_t guest,
+clocktrace_host_first(const struct clocktrace_guest_counter *tsc, uint64_t guest,
 		      struct clocktrace_ticks window,
 		      struct clocktrace_ticks *host)
 {
@@ -168,7 +168,7 @@ clocktrace_host_first(const struct clocktrace_guest_tsc *tsc, uint64_t guest,
 }
 
 enum clocktrace_status
-clocktrace_host_last(const struct clocktrace_guest_tsc *tsc, uint64_t guest,
+clocktrace_host_last(const struct clocktrace_guest_counter *tsc, uint64_t guest,
 		     struct clocktrace_ticks window,
 		     struct clocktrace_ticks *host)
 {
@@ -202,7 +202,7 @@ clocktrace_host_last(const struct clocktrace_guest_tsc *tsc, uint64_t guest,
  * as one range or, if they go around the end of 64 bits, two.  A ratio above
  * 1.0 leaves some of them out.  Return the number of ranges.
  */
-unsigned int guest_ranges(const struct clocktrace_guest_tsc *tsc,
+unsigned int guest_ranges(const struct clocktrace_guest_counter *tsc,
 			  struct clocktrace_ticks host,
 			  struct clocktrace_ticks guest[2])
 {

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The event kvm:kvm_guest_tsc, read from a tracefs instance.
+ * The event kvm:kvm_guest_counter, read from a tracefs instance.
  */
-#ifndef SELFTEST_KVM_GUEST_TSC_EVENT_H
-#define SELFTEST_KVM_GUEST_TSC_EVENT_H
+#ifndef SELFTEST_KVM_GUEST_COUNTER_EVENT_H
+#define SELFTEST_KVM_GUEST_COUNTER_EVENT_H
 
 #include "kvm_util.h"
 
 #define TRACEFS			"/sys/kernel/tracing"
-#define GUEST_TSC_EVENT		"events/kvm/kvm_guest_tsc"
+#define GUEST_COUNTER_EVENT		"events/kvm/kvm_guest_counter"
 #define MAX_TSC_EVENTS		64
 #define MAX_TRACED_VCPUS	4
 

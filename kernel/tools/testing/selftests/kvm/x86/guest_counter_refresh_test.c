@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Test of the event kvm:kvm_guest_tsc: its refreshes.
+ * Test of the event kvm:kvm_guest_counter: its refreshes.
  *
  * A vCPU that enters the guest has emitted its values within the last second, since
  * the event was enabled, since somebody asked for it, and from the thread that enters.
@@ -17,7 +17,7 @@
 #include "test_util.h"
 #include "kvm_util.h"
 #include "processor.h"
-#include "guest_tsc_event.h"
+#include "guest_counter_event.h"
 #include "kselftest_harness.h"
 
 #define NR_HANDOVERS	50
@@ -101,9 +101,9 @@ static bool is_traced(void)
 	size_t i;
 	int fd;
 
-	TEST_ASSERT(!glob(TRACEFS "/" GUEST_TSC_EVENT "/enable", 0, NULL, &files),
-		    "no " GUEST_TSC_EVENT);
-	glob(TRACEFS "/instances/*/" GUEST_TSC_EVENT "/enable", GLOB_APPEND, NULL, &files);
+	TEST_ASSERT(!glob(TRACEFS "/" GUEST_COUNTER_EVENT "/enable", 0, NULL, &files),
+		    "no " GUEST_COUNTER_EVENT);
+	glob(TRACEFS "/instances/*/" GUEST_COUNTER_EVENT "/enable", GLOB_APPEND, NULL, &files);
 	for (i = 0; i < files.gl_pathc; i++) {
 		char state = '0';
 
@@ -117,29 +117,29 @@ static bool is_traced(void)
 	return traced;
 }
 
-FIXTURE(guest_tsc) {
+FIXTURE(guest_counter) {
 	struct tsc_tracer tracer;
 	struct tsc_tracer second;
 };
 
-FIXTURE_SETUP(guest_tsc)
+FIXTURE_SETUP(guest_counter)
 {
-	const char *lack = tsc_tracer_init(&self->tracer, "kvm_guest_tsc");
+	const char *lack = tsc_tracer_init(&self->tracer, "kvm_guest_counter");
 
 	if (!lack)
-		lack = tsc_tracer_init(&self->second, "kvm_guest_tsc_2");
+		lack = tsc_tracer_init(&self->second, "kvm_guest_counter_2");
 	if (lack)
 		SKIP(return, "%s", lack);
 }
 
 /* In the parent, so that a failed assertion leaves no instance behind */
-FIXTURE_TEARDOWN_PARENT(guest_tsc)
+FIXTURE_TEARDOWN_PARENT(guest_counter)
 {
 	tsc_tracer_remove(&self->tracer);
 	tsc_tracer_remove(&self->second);
 }
 
-TEST_F(guest_tsc, rate)
+TEST_F(guest_counter, rate)
 {
 	struct tsc_tracer *tracer = &self->tracer;
 	struct kvm_vcpu *vcpu;
@@ -169,7 +169,7 @@ TEST_F(guest_tsc, rate)
 }
 
 /* What an earlier tracer got does not help a new one. */
-TEST_F(guest_tsc, when_enabled)
+TEST_F(guest_counter, when_enabled)
 {
 	struct tsc_tracer *tracer = &self->tracer;
 	struct kvm_vcpu *vcpu;
@@ -177,7 +177,7 @@ TEST_F(guest_tsc, when_enabled)
 	int i;
 
 	if (is_traced())
-		SKIP(return, "somebody else traces kvm:kvm_guest_tsc");
+		SKIP(return, "somebody else traces kvm:kvm_guest_counter");
 
 	vm = vm_create_with_one_vcpu(&vcpu, guest_sync);
 	for (i = 0; i < 10; i++) {
@@ -195,7 +195,7 @@ TEST_F(guest_tsc, when_enabled)
 }
 
 /* A second tracer, for which enabling the event changes nothing */
-TEST_F(guest_tsc, on_request)
+TEST_F(guest_counter, on_request)
 {
 	struct tsc_tracer *first = &self->tracer, *second = &self->second;
 	struct kvm_vcpu *vcpu;
@@ -216,7 +216,7 @@ TEST_F(guest_tsc, on_request)
 	kvm_vm_free(vm);
 }
 
-TEST_F(guest_tsc, while_running)
+TEST_F(guest_counter, while_running)
 {
 	struct tsc_tracer *tracer = &self->tracer;
 	unsigned int nr = 0, i;
@@ -249,7 +249,7 @@ TEST_F(guest_tsc, while_running)
  * QEMU parks a vCPU that is unplugged, and gives it to a new thread when it is plugged
  * again. The kernel is free to make the new thread of what the old one left.
  */
-TEST_F(guest_tsc, thread_to_thread)
+TEST_F(guest_counter, thread_to_thread)
 {
 	struct tsc_tracer *tracer = &self->tracer;
 	struct kvm_vcpu *vcpu;
@@ -277,7 +277,7 @@ static void *set_offset_once(void *arg)
 }
 
 /* The thread that emitted last may be one that only changed the offset. */
-TEST_F(guest_tsc, changed_by_other_thread)
+TEST_F(guest_counter, changed_by_other_thread)
 {
 	struct tsc_tracer *tracer = &self->tracer;
 	struct kvm_vcpu *vcpu;
@@ -301,7 +301,7 @@ TEST_F(guest_tsc, changed_by_other_thread)
 }
 
 /* kvm_entry would be the same for both: the same thread, the same number of the vCPU. */
-TEST_F(guest_tsc, two_vms_one_thread)
+TEST_F(guest_counter, two_vms_one_thread)
 {
 	struct tsc_tracer *tracer = &self->tracer;
 	struct kvm_vcpu *vcpus[2];
@@ -355,7 +355,7 @@ static bool emitted_before_entry(char *text, pid_t thread, unsigned int *nr_entr
 			asked = true;
 		else if (strstr(line, "tracing_mark_write: done"))
 			marked = true;
-		else if (strstr(line, ": kvm_guest_tsc: "))
+		else if (strstr(line, ": kvm_guest_counter: "))
 			emitted |= asked;
 		if (!marked || !strstr(line, ": kvm_entry: ") ||
 		    trace_line_thread(line) != thread)
@@ -371,7 +371,7 @@ static bool emitted_before_entry(char *text, pid_t thread, unsigned int *nr_entr
  * Whoever asks for a refresh finds it before the next entry of every vCPU, also of one
  * that is on its way into the guest meanwhile.
  */
-TEST_F(guest_tsc, not_between_decision_and_entry)
+TEST_F(guest_counter, not_between_decision_and_entry)
 {
 	struct tsc_tracer *tracer = &self->tracer;
 	struct runner runner = { 0 };

@@ -2,27 +2,27 @@
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM kvm
 
-#if !defined(_TRACE_KVM_GUEST_TSC_H) || defined(TRACE_HEADER_MULTI_READ)
-#define _TRACE_KVM_GUEST_TSC_H
+#if !defined(_TRACE_KVM_GUEST_COUNTER_H) || defined(TRACE_HEADER_MULTI_READ)
+#define _TRACE_KVM_GUEST_COUNTER_H
 
 #include <linux/tracepoint.h>
 
-#include "guest_tsc.h"
+#include "guest_counter.h"
 
-TRACE_DEFINE_ENUM(KVM_GUEST_TSC_CREATED);
-TRACE_DEFINE_ENUM(KVM_GUEST_TSC_OFFSET);
-TRACE_DEFINE_ENUM(KVM_GUEST_TSC_RATIO);
-TRACE_DEFINE_ENUM(KVM_GUEST_TSC_REFRESH);
-TRACE_DEFINE_ENUM(KVM_GUEST_TSC_DESTROYED);
+TRACE_DEFINE_ENUM(KVM_GUEST_COUNTER_CREATED);
+TRACE_DEFINE_ENUM(KVM_GUEST_COUNTER_OFFSET);
+TRACE_DEFINE_ENUM(KVM_GUEST_COUNTER_RATIO);
+TRACE_DEFINE_ENUM(KVM_GUEST_COUNTER_REFRESH);
+TRACE_DEFINE_ENUM(KVM_GUEST_COUNTER_DESTROYED);
 
 /*
  * What a vCPU's TSC reads, in relation to the host's:
  *
  *	guest = ((host * ratio) >> frac_bits) + offset
  *
- * For what the event promises to its reader, see guest_tsc.c.
+ * For what the event promises to its reader, see guest_counter.c.
  */
-TRACE_EVENT_FN(kvm_guest_tsc,
+TRACE_EVENT_FN(kvm_guest_counter,
 	       TP_PROTO(pid_t vm_pid, u64 vm_id, u32 vcpu_id, s64 offset, u64 ratio,
 			u8 frac_bits, u8 flags, u8 reason),
 	       TP_ARGS(vm_pid, vm_id, vcpu_id, offset, ratio, frac_bits, flags,
@@ -47,22 +47,22 @@ TRACE_EVENT_FN(kvm_guest_tsc,
 			 __entry->vm_pid, __entry->vm_id, __entry->vcpu_id,
 			 __entry->offset, __entry->ratio, __entry->frac_bits,
 			 __print_flags(__entry->flags, "|",
-				       { KVM_GUEST_TSC_PROTECTED, "protected" }),
+				       { KVM_GUEST_COUNTER_PROTECTED, "protected" }),
 			 __print_symbolic(__entry->reason,
-					  { KVM_GUEST_TSC_CREATED, "created" },
-					  { KVM_GUEST_TSC_OFFSET, "offset" },
-					  { KVM_GUEST_TSC_RATIO, "ratio" },
-					  { KVM_GUEST_TSC_REFRESH, "refresh" },
-					  { KVM_GUEST_TSC_DESTROYED, "destroyed" })),
-	       kvm_guest_tsc_attach, NULL
+					  { KVM_GUEST_COUNTER_CREATED, "created" },
+					  { KVM_GUEST_COUNTER_OFFSET, "offset" },
+					  { KVM_GUEST_COUNTER_RATIO, "ratio" },
+					  { KVM_GUEST_COUNTER_REFRESH, "refresh" },
+					  { KVM_GUEST_COUNTER_DESTROYED, "destroyed" })),
+	       kvm_guest_counter_attach, NULL
 );
 
-#endif /* _TRACE_KVM_GUEST_TSC_H */
+#endif /* _TRACE_KVM_GUEST_COUNTER_H */
 
 #undef TRACE_INCLUDE_PATH
 #define TRACE_INCLUDE_PATH .
 #undef TRACE_INCLUDE_FILE
-#define TRACE_INCLUDE_FILE trace_guest_tsc
+#define TRACE_INCLUDE_FILE trace_guest_counter
 
 /* This part must be outside protection */
 #include <trace/define_trace.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The event kvm:kvm_guest_tsc: how each guest's TSC follows the host's
+ * The event kvm:kvm_guest_counter: how each guest's TSC follows the host's
  *
  * A guest's trace can be placed on the host's time line if its reader knows,
  * for every moment, the offset and the ratio of every vCPU's TSC.  The event
@@ -17,7 +17,7 @@
  * - A vCPU that enters the guest has emitted its values
  *
  *   - within the last second, for a tracer whose buffer overwrites old events;
- *   - since the event was enabled, and since kvm_guest_tsc_refresh_all() was
+ *   - since the event was enabled, and since kvm_guest_counter_refresh_all() was
  *     called, for a tracer that attaches late;
  *   - from the thread that enters, and later than that thread has emitted the
  *     values of a vCPU of another VM.  kvm_entry does not name the VM, so only
@@ -37,7 +37,7 @@
  *
  * Where a refresh is due is decided with interrupts off, after vcpu->mode has
  * become IN_GUEST_MODE, as KVM does it for requests: whoever enables the event or
- * calls kvm_guest_tsc_refresh_all() later than this decision interrupts this CPU,
+ * calls kvm_guest_counter_refresh_all() later than this decision interrupts this CPU,
  * and the vCPU leaves the guest before it executes an instruction there, and
  * decides again.
  *
@@ -59,11 +59,11 @@
 
 #include <asm/ibt.h>
 
-#include "guest_tsc.h"
+#include "guest_counter.h"
 #include "x86.h"
 
 #define CREATE_TRACE_POINTS
-#include "trace_guest_tsc.h"
+#include "trace_guest_counter.h"
 
 /* Counts how often all vCPUs had to emit their values again */
 static atomic_t generation = ATOMIC_INIT(0);
@@ -87,27 +87,27 @@ static void get_values(struct kvm_vcpu *vcpu, u64 *offset, u64 *ratio)
  * tracer's, the tracepoint is enabled only if that tracer has enabled it, and
  * otherwise the vCPU emits its values again.
  */
-static void emit(struct kvm_vcpu *vcpu, enum kvm_guest_tsc_reason reason)
+static void emit(struct kvm_vcpu *vcpu, enum kvm_guest_counter_reason reason)
 {
 	struct kvm_vcpu_tsc_event *tsc_event = &vcpu->arch.tsc_event;
-	struct kvm_vm_guest_tsc *vm = &vcpu->kvm->arch.guest_tsc;
+	struct kvm_vm_guest_counter *vm = &vcpu->kvm->arch.guest_counter;
 	bool is_protected = vcpu->arch.guest_tsc_protected;
 	int current_generation = atomic_read_acquire(&generation);
 
-	if (!trace_kvm_guest_tsc_enabled())
+	if (!trace_kvm_guest_counter_enabled())
 		return;
 	tsc_event->generation = current_generation;
 	tsc_event->time = ktime_get_mono_fast_ns();
 	tsc_event->thread = current->pid;
-	trace_kvm_guest_tsc(vm->vm_pid, vm->vm_id, vcpu->vcpu_id,
-			    is_protected ? 0 : tsc_event->offset,
-			    is_protected ? 0 : tsc_event->ratio,
-			    kvm_caps.tsc_scaling_ratio_frac_bits,
-			    is_protected ? KVM_GUEST_TSC_PROTECTED : 0, reason);
+	trace_kvm_guest_counter(vm->vm_pid, vm->vm_id, vcpu->vcpu_id,
+				is_protected ? 0 : tsc_event->offset,
+				is_protected ? 0 : tsc_event->ratio,
+				kvm_caps.tsc_scaling_ratio_frac_bits,
+				is_protected ? KVM_GUEST_COUNTER_PROTECTED : 0, reason);
 }
 
 /**
- * kvm_guest_tsc_attach() - the event is being enabled, and was disabled before
+ * kvm_guest_counter_attach() - the event is being enabled, and was disabled before
  *
  * What an earlier tracer got is of no use to this one, so every vCPU emits its
  * values again before it next enters the guest.  With CONFIG_JUMP_LABEL, enabling the
@@ -115,14 +115,14 @@ static void emit(struct kvm_vcpu *vcpu, enum kvm_guest_tsc_reason reason)
  *
  * Return: 0.
  */
-int kvm_guest_tsc_attach(void)
+int kvm_guest_counter_attach(void)
 {
 	atomic_inc_return(&generation);
 	return 0;
 }
 
 /**
- * kvm_guest_tsc_refresh_all() - have every vCPU emit its values again
+ * kvm_guest_counter_refresh_all() - have every vCPU emit its values again
  *
  * For a tracer that attaches while another one has the event enabled.  A vCPU that is
  * in the guest leaves it and emits its values before it enters again.  A vCPU that
@@ -133,7 +133,7 @@ int kvm_guest_tsc_attach(void)
  *
  * Context: may sleep.
  */
-void kvm_guest_tsc_refresh_all(void)
+void kvm_guest_counter_refresh_all(void)
 {
 	struct kvm *kvm;
 
@@ -146,11 +146,11 @@ void kvm_guest_tsc_refresh_all(void)
 		kvm_make_all_cpus_request(kvm, KVM_REQ_OUTSIDE_GUEST_MODE);
 }
 
-asm(IBT_NOSEAL("kvm_guest_tsc_refresh_all") "");
+asm(IBT_NOSEAL("kvm_guest_counter_refresh_all") "");
 
 static int set_refresh(const char *val, const struct kernel_param *kp)
 {
-	kvm_guest_tsc_refresh_all();
+	kvm_guest_counter_refresh_all();
 	return 0;
 }
 
@@ -158,24 +158,24 @@ static const struct kernel_param_ops refresh_ops = {
 	.set = set_refresh,
 };
 
-/* For tracers in user space: any write calls kvm_guest_tsc_refresh_all(). */
-module_param_cb(guest_tsc_refresh, &refresh_ops, NULL, 0200);
-__MODULE_PARM_TYPE(guest_tsc_refresh, "bool");
+/* For tracers in user space: any write calls kvm_guest_counter_refresh_all(). */
+module_param_cb(guest_counter_refresh, &refresh_ops, NULL, 0200);
+__MODULE_PARM_TYPE(guest_counter_refresh, "bool");
 
 /**
- * kvm_guest_tsc_init_vm() - give a VM what identifies it in traces
+ * kvm_guest_counter_init_vm() - give a VM what identifies it in traces
  * @kvm: the VM, being created by current
  *
  * Numbers count on from the time of the first VM.  As VMs take longer than a
  * nanosecond to create, a reloaded module begins above all numbers that were
  * in use before.
  */
-void kvm_guest_tsc_init_vm(struct kvm *kvm)
+void kvm_guest_counter_init_vm(struct kvm *kvm)
 {
 	if (!atomic64_read(&last_vm_id))
 		atomic64_cmpxchg(&last_vm_id, 0, ktime_get_boottime_ns());
-	kvm->arch.guest_tsc.vm_id = atomic64_inc_return(&last_vm_id);
-	kvm->arch.guest_tsc.vm_pid = task_tgid_nr(current);
+	kvm->arch.guest_counter.vm_id = atomic64_inc_return(&last_vm_id);
+	kvm->arch.guest_counter.vm_pid = task_tgid_nr(current);
 }
 
 /* One thread can run vCPUs of all VMs of its process. */
@@ -188,48 +188,48 @@ static void find_vms_of_process(struct kvm *kvm)
 	list_for_each_entry(other, &vm_list, vm_list) {
 		if (other == kvm || other->mm != kvm->mm)
 			continue;
-		WRITE_ONCE(other->arch.guest_tsc.shares_process, true);
-		WRITE_ONCE(kvm->arch.guest_tsc.shares_process, true);
+		WRITE_ONCE(other->arch.guest_counter.shares_process, true);
+		WRITE_ONCE(kvm->arch.guest_counter.shares_process, true);
 	}
 }
 
 /**
- * kvm_guest_tsc_create_vcpu() - emit that a vCPU exists
+ * kvm_guest_counter_create_vcpu() - emit that a vCPU exists
  * @vcpu: the vCPU, complete but not yet reachable from user space
  *
  * From here on, changes emit the event.
  *
  * Context: may sleep.
  */
-void kvm_guest_tsc_create_vcpu(struct kvm_vcpu *vcpu)
+void kvm_guest_counter_create_vcpu(struct kvm_vcpu *vcpu)
 {
 	struct kvm_vcpu_tsc_event *tsc_event = &vcpu->arch.tsc_event;
 
 	find_vms_of_process(vcpu->kvm);
 	get_values(vcpu, &tsc_event->offset, &tsc_event->ratio);
 	tsc_event->exists = true;
-	emit(vcpu, KVM_GUEST_TSC_CREATED);
+	emit(vcpu, KVM_GUEST_COUNTER_CREATED);
 }
 
 /**
- * kvm_guest_tsc_destroy_vcpu() - emit that a vCPU is no more
+ * kvm_guest_counter_destroy_vcpu() - emit that a vCPU is no more
  * @vcpu: the vCPU, no longer reachable from user space
  */
-void kvm_guest_tsc_destroy_vcpu(struct kvm_vcpu *vcpu)
+void kvm_guest_counter_destroy_vcpu(struct kvm_vcpu *vcpu)
 {
-	emit(vcpu, KVM_GUEST_TSC_DESTROYED);
+	emit(vcpu, KVM_GUEST_COUNTER_DESTROYED);
 	vcpu->arch.tsc_event.exists = false;
 }
 
 /**
- * kvm_guest_tsc_update() - emit a vCPU's values, if they changed
+ * kvm_guest_counter_update() - emit a vCPU's values, if they changed
  * @vcpu: the vCPU, loaded by current, outside the guest
  *
  * To be called after everything that may change the L1 offset or ratio.  The
  * values are kept while nobody traces, too, so that the next event tells a
  * change from a refresh.
  */
-void kvm_guest_tsc_update(struct kvm_vcpu *vcpu)
+void kvm_guest_counter_update(struct kvm_vcpu *vcpu)
 {
 	struct kvm_vcpu_tsc_event *tsc_event = &vcpu->arch.tsc_event;
 	u64 offset, ratio;
@@ -242,26 +242,26 @@ void kvm_guest_tsc_update(struct kvm_vcpu *vcpu)
 	get_values(vcpu, &offset, &ratio);
 	if (tsc_event->ratio != ratio) {
 		tsc_event->ratio = ratio;
-		emit(vcpu, KVM_GUEST_TSC_RATIO);
+		emit(vcpu, KVM_GUEST_COUNTER_RATIO);
 	}
 	if (tsc_event->offset != offset) {
 		tsc_event->offset = offset;
-		emit(vcpu, KVM_GUEST_TSC_OFFSET);
+		emit(vcpu, KVM_GUEST_COUNTER_OFFSET);
 	}
 }
 
 /*
- * The part of kvm_guest_tsc_run() that is for tracing only.  A thread may have run a
+ * The part of kvm_guest_counter_run() that is for tracing only.  A thread may have run a
  * vCPU of another VM since it emitted this vCPU's values: it does so by another KVM_RUN.
  */
-void __kvm_guest_tsc_run(struct kvm_vcpu *vcpu)
+void __kvm_guest_counter_run(struct kvm_vcpu *vcpu)
 {
-	if (READ_ONCE(vcpu->kvm->arch.guest_tsc.shares_process))
+	if (READ_ONCE(vcpu->kvm->arch.guest_counter.shares_process))
 		vcpu->arch.tsc_event.thread = 0;
 }
 
-/* The part of kvm_guest_tsc_enter() that is for tracing only */
-void __kvm_guest_tsc_enter(struct kvm_vcpu *vcpu)
+/* The part of kvm_guest_counter_enter() that is for tracing only */
+void __kvm_guest_counter_enter(struct kvm_vcpu *vcpu)
 {
 	struct kvm_vcpu_tsc_event *tsc_event = &vcpu->arch.tsc_event;
 
@@ -271,5 +271,5 @@ void __kvm_guest_tsc_enter(struct kvm_vcpu *vcpu)
 	if (tsc_event->generation != atomic_read(&generation) ||
 	    tsc_event->thread != current->pid ||
 	    ktime_get_mono_fast_ns() - tsc_event->time > NSEC_PER_SEC)
-		emit(vcpu, KVM_GUEST_TSC_REFRESH);
+		emit(vcpu, KVM_GUEST_COUNTER_REFRESH);
 }
