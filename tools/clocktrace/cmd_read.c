@@ -5,7 +5,9 @@
 #include <getopt.h>
 #include <inttypes.h>
 #include <json-c/json.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <time.h>
 
 #include "clock_trace.h"
@@ -13,6 +15,9 @@
 #include "common/number.h"
 #include "output.h"
 #include "stop.h"
+
+/* More than any line of this command has */
+#define LINE_BYTES_MAX 256
 
 struct read_options {
 	/* CLOCK_TRACE, CLOCK_TRACE_UNORDERED or CLOCK_TRACE_FREQ. */
@@ -113,6 +118,16 @@ static uint64_t now_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
+/*
+ * A signal may end the command while it waits for room in a pipe. A write of at most
+ * PIPE_BUF bytes is done as a whole or not at all, so write whole lines in such parts: the
+ * last line is never cut.
+ */
+static bool lines_fill_pipe_write(void)
+{
+	return __fpending(stdout) > PIPE_BUF - LINE_BYTES_MAX;
+}
+
 static int read_all(const struct read_options *opts)
 {
 	struct clock_trace_reading reading;
@@ -132,8 +147,8 @@ static int read_all(const struct read_options *opts)
 		if (read_clock(opts, &reading))
 			return clock_failure();
 		print_reading(opts, &reading);
-		/* Someone may wait for the line; without a pause, do so only to see an error. */
-		if ((opts->interval_ns || i % 4096 == 0) && !flush_output())
+		/* Someone may wait for the line. */
+		if ((opts->interval_ns || !i || lines_fill_pipe_write()) && !flush_output())
 			break;
 	}
 	return STATUS_YES;

@@ -302,19 +302,30 @@ change,3,2399999999,monotonic,fallback,watchdog" ]]
 }
 
 # stopped_by SIGNAL ARG...: after its first line, clocktrace is sent SIGNAL, and
-# that is what ends it; a shell would not tell this from an exit status
+# that is what ends it; a shell would not tell this from an exit status. One that
+# writes without a pause is sent it while it waits for room in the pipe: no line is cut.
 stopped_by()
 {
 	python3 - "$CLOCKTRACE" "$@" <<-'END'
-		import signal, subprocess, sys
+		import array, fcntl, re, signal, subprocess, sys, termios, time
 		sig = getattr(signal, sys.argv[2])
 		child = subprocess.Popen([sys.argv[1]] + sys.argv[3:], stdout=subprocess.PIPE,
-		    preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+		    bufsize=0, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
 		first = child.stdout.readline()
+		# Without a pause it soon waits for room in the pipe.
+		full = 65536 - 4096 if "-n" in sys.argv else 0
+		waiting, end = array.array("i", [0]), time.monotonic() + 600
+		while time.monotonic() < end:
+		    fcntl.ioctl(child.stdout, termios.FIONREAD, waiting)
+		    if waiting[0] >= full:
+		        break
+		    time.sleep(0.01)
 		child.send_signal(sig)
 		rest, _ = child.communicate(timeout=600)
 		print(child.returncode, first, rest[-80:])
-		sys.exit(child.returncode != -sig or not (first + rest).endswith(b"\n"))
+		line = rb"\d+ \d+ CLOCK_\w+\n" if sys.argv[3] == "read" else rb"[^\n]+\n"
+		sys.exit(child.returncode != -sig or
+		    not re.fullmatch(rb"(%s)+" % line, first + rest))
 	END
 }
 
