@@ -8,8 +8,14 @@
  *
  * VCPU_TSC_OFFSET in the environment names a FIFO. Each line "VCPU TICKS" written to
  * it adds TICKS, which may have a sign, to the offset of that vCPU; before its first
- * run if it comes that early. When that is done, a line "vCPU N: offset OLD to NEW at
- * TIME" goes to stderr, with the time of day in seconds.
+ * run if it comes that early. "all TICKS" does so with all vCPUs, which must have had the
+ * same offset, while none of them is in the guest. When that is done, a line "vCPU N:
+ * offset OLD to NEW at TIME" goes to stderr, with the time of day in seconds.
+ *
+ * A running guest must not have its vCPUs set back one after the other. KVM renews the
+ * parameters of kvm-clock for a new offset, but not if it is the one that another vCPU got
+ * before, and that one has not been in the guest since. The vCPU then computes the time from
+ * a TSC that seems to be behind the parameters, and gets one that is centuries ahead.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -30,6 +36,10 @@
 
 #define MAX_VCPUS 16
 
+/* How long a vCPU waits for the others, and how often they are told to come */
+#define MEETING_MS 1000
+#define KICK_MS 100
+
 /* What QEMU sends to a vCPU's thread to have it leave the guest */
 #define SIG_KICK SIGUSR1
 
@@ -44,6 +54,15 @@ struct vcpu {
 
 static struct vcpu vcpus[MAX_VCPUS];
 
+/* What all vCPUs get at once. Protected by the lock, but for a look at @pending */
+static struct {
+	pthread_mutex_t lock;
+	atomic_bool pending;
+	int64_t ticks;
+	/* vCPUs that wait for the others, outside of the guest */
+	int arrived;
+} all = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
 static int (*next_ioctl)(int fd, unsigned long request, ...);
 
 static void fail(const char *what)
@@ -52,27 +71,88 @@ static void fail(const char *what)
 	abort();
 }
 
-static void change_offset(int number)
+static void access_offset(int number, unsigned long request, uint64_t *offset)
 {
-	struct vcpu *vcpu = &vcpus[number];
-	uint64_t before, after;
 	struct kvm_device_attr attr = {
 		.group = KVM_VCPU_TSC_CTRL,
 		.attr = KVM_VCPU_TSC_OFFSET,
+		.addr = (uintptr_t)offset,
 	};
-	struct timespec now;
 
-	attr.addr = (uintptr_t)&before;
-	if (next_ioctl(vcpu->fd, KVM_GET_DEVICE_ATTR, &attr))
-		fail("KVM_GET_DEVICE_ATTR of KVM_VCPU_TSC_OFFSET");
-	after = before + (uint64_t)vcpu->ticks;
-	attr.addr = (uintptr_t)&after;
-	if (next_ioctl(vcpu->fd, KVM_SET_DEVICE_ATTR, &attr))
-		fail("KVM_SET_DEVICE_ATTR of KVM_VCPU_TSC_OFFSET");
+	if (next_ioctl(vcpus[number].fd, request, &attr))
+		fail("KVM_VCPU_TSC_OFFSET");
+}
+
+static void say_change(int number, uint64_t before, uint64_t after)
+{
+	struct timespec now;
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	fprintf(stderr, "vCPU %d: offset %" PRId64 " to %" PRId64 " at %lld.%06ld\n", number,
 		(int64_t)before, (int64_t)after, (long long)now.tv_sec, now.tv_nsec / 1000);
+}
+
+static void change_offset(int number)
+{
+	uint64_t before, after;
+
+	access_offset(number, KVM_GET_DEVICE_ATTR, &before);
+	after = before + (uint64_t)vcpus[number].ticks;
+	access_offset(number, KVM_SET_DEVICE_ATTR, &after);
+	say_change(number, before, after);
+}
+
+/*
+ * While all vCPUs are outside of the guest. KVM renews the parameters of kvm-clock on a vCPU
+ * that gets another offset than the last one did: so each of them gets one of its own first.
+ */
+static void change_all(void)
+{
+	uint64_t before[MAX_VCPUS], after;
+	int i;
+
+	for (i = 0; i < MAX_VCPUS; i++) {
+		if (!vcpus[i].fd)
+			continue;
+		access_offset(i, KVM_GET_DEVICE_ATTR, &before[i]);
+		after = before[i] + (uint64_t)all.ticks + 1 + (uint64_t)i;
+		access_offset(i, KVM_SET_DEVICE_ATTR, &after);
+	}
+	for (i = 0; i < MAX_VCPUS; i++) {
+		if (!vcpus[i].fd)
+			continue;
+		after = before[i] + (uint64_t)all.ticks;
+		access_offset(i, KVM_SET_DEVICE_ATTR, &after);
+		say_change(i, before[i], after);
+	}
+}
+
+static int nr_vcpus(void)
+{
+	int i, nr = 0;
+
+	for (i = 0; i < MAX_VCPUS; i++)
+		nr += vcpus[i].fd != 0;
+	return nr;
+}
+
+/* The last one that comes changes all. One whose wait is too long goes on, and comes again */
+static void meet_others(void)
+{
+	int ms;
+
+	pthread_mutex_lock(&all.lock);
+	if (++all.arrived == nr_vcpus() && all.pending) {
+		change_all();
+		all.pending = false;
+	}
+	for (ms = 0; ms < MEETING_MS && all.pending; ms++) {
+		pthread_mutex_unlock(&all.lock);
+		usleep(1000);
+		pthread_mutex_lock(&all.lock);
+	}
+	all.arrived--;
+	pthread_mutex_unlock(&all.lock);
 }
 
 static void before_run(int fd)
@@ -85,6 +165,8 @@ static void before_run(int fd)
 		vcpus[i].tid = (int)syscall(SYS_gettid);
 		if (atomic_exchange(&vcpus[i].pending, false))
 			change_offset(i);
+		if (all.pending)
+			meet_others();
 		return;
 	}
 }
@@ -108,25 +190,56 @@ int ioctl(int fd, unsigned long request, ...)
 	return ret;
 }
 
+static void kick(int number)
+{
+	if (vcpus[number].tid)
+		syscall(SYS_tgkill, getpid(), vcpus[number].tid, SIG_KICK);
+}
+
+static void give_to_all(int64_t ticks)
+{
+	int i;
+
+	pthread_mutex_lock(&all.lock);
+	all.ticks = ticks;
+	all.pending = true;
+	pthread_mutex_unlock(&all.lock);
+	while (all.pending) {
+		for (i = 0; i < MAX_VCPUS; i++)
+			kick(i);
+		usleep(KICK_MS * 1000);
+	}
+}
+
+static void give_to_one(const char *name, int64_t ticks)
+{
+	char *end;
+	long number = strtol(name, &end, 10);
+
+	if (*end || number < 0 || number >= MAX_VCPUS) {
+		fprintf(stderr, "vcpu-tsc-offset: there is no vCPU %s\n", name);
+		return;
+	}
+	vcpus[number].ticks = ticks;
+	vcpus[number].pending = true;
+	kick((int)number);
+}
+
 static void *follow(void *path)
 {
+	char name[16];
 	int64_t ticks;
-	int number;
 	FILE *fifo;
 
 	/* Open for writing as well, so that no writer that leaves ends this */
 	fifo = fopen(path, "r+");
 	if (!fifo)
 		fail(path);
-	while (fscanf(fifo, "%d %" SCNd64, &number, &ticks) == 2) {
-		if (number < 0 || number >= MAX_VCPUS) {
-			fprintf(stderr, "vcpu-tsc-offset: there is no vCPU %d\n", number);
-			continue;
-		}
-		vcpus[number].ticks = ticks;
-		vcpus[number].pending = true;
-		if (vcpus[number].tid)
-			syscall(SYS_tgkill, getpid(), vcpus[number].tid, SIG_KICK);
+	while (fscanf(fifo, "%15s %" SCNd64, name, &ticks) == 2) {
+		if (!strcmp(name, "all"))
+			give_to_all(ticks);
+		else
+			give_to_one(name, ticks);
 	}
 	fprintf(stderr, "vcpu-tsc-offset: not a line \"VCPU TICKS\"\n");
 	return NULL;

@@ -718,6 +718,43 @@ static void restored_while_read(void)
 	      "and so does a reader in the kernel");
 }
 
+/* What a reader on CPU 1 got last, and whether it has gone back within an epoch */
+static struct clock_trace_sample elsewhere;
+static bool went_back;
+static unsigned int read_again;
+
+/* Reads whenever CLOCK_MONOTONIC is read, as the end of a counter's line does under its lock */
+static void read_elsewhere(void)
+{
+	struct clock_trace_sample sample;
+	unsigned int this = model_cpu;
+
+	model_cpu = 1;
+	clock_trace_read_any(&sample);
+	model_cpu = this;
+	went_back |= sample.epoch == elsewhere.epoch && sample.value < elsewhere.value;
+	elsewhere = sample;
+	read_again++;
+	preempted = read_elsewhere;
+}
+
+static void disrupted_while_read(void)
+{
+	u32 epoch;
+
+	sample_on(0);
+	now += NSEC_PER_SEC;
+	read_elsewhere();
+	epoch = elsewhere.epoch;
+	model_cpu = 0;
+	vmfork->notifier_call(vmfork, 0, NULL);
+	run_work();
+	preempted = NULL;
+	point(read_again > 1 && !went_back, "%u readings on another CPU, none goes back in its epoch",
+	      read_again);
+	point(epoch != clock_trace_epoch(), "and another epoch begins");
+}
+
 /* The structure of a reader's line is the current one again */
 static void reused_while_read(void)
 {
@@ -962,6 +999,7 @@ static const struct model_test tests[] = {
 	{ "preempted system call", preempted_call },
 	{ "direct system calls", direct_calls },
 	{ "machine restored while the clock is read", restored_while_read },
+	{ "machine restored while the counter is read", disrupted_while_read },
 	{ "structure of a line reused while it is read", reused_while_read },
 	{ "late tick", late_tick },
 	{ "firmware on several CPUs", firmware_everywhere },

@@ -484,6 +484,20 @@ void clock_trace_begin_counter_line(struct clock_trace_source *source)
 	clock_trace_set_line(line);
 }
 
+/*
+ * A counter's line after which only this CPU's counter is known to be on the next one. CPUs
+ * that are not measured any more may still read the line that ends, and get its highest
+ * value, which must be up to date then.
+ */
+static void begin_line_of_this_cpu(struct clock_trace_source *source)
+{
+	clock_trace_withhold_locked();
+	measured_is_this_cpu();
+	clock_trace_begin_counter_line(source);
+	/* With a single CPU online there is nothing to measure */
+	clock_trace_restore_locked();
+}
+
 /**
  * clock_trace_begin_monotonic_line - CLOCK_MONOTONIC drives the clock, in nanoseconds
  *
@@ -526,10 +540,7 @@ void clock_trace_source_reset(struct clock_trace_source *source)
 		if (clock_trace_live.line->source != source ||
 		    READ_ONCE(source->trust) != CLOCK_TRACE_TRUSTED)
 			return;
-		measured_is_this_cpu();
-		clock_trace_begin_counter_line(source);
-		/* With a single CPU online there is nothing to measure */
-		clock_trace_restore_locked();
+		begin_line_of_this_cpu(source);
 	}
 	clock_trace_announce(CLOCK_TRACE_COUNTER, source->name, "");
 	clock_trace_monitor_recheck();
@@ -594,11 +605,10 @@ static void disrupted_work_fn(struct work_struct *work)
 
 		epoch_key ^= key;
 		monotonic_epoch = draw_epoch();
-		measured_is_this_cpu();
 		if (clock_trace_live.line->state == CLOCK_TRACE_COUNTER) {
-			clock_trace_begin_counter_line(clock_trace_live.line->source);
-			clock_trace_restore_locked();
+			begin_line_of_this_cpu(clock_trace_live.line->source);
 		} else {
+			measured_is_this_cpu();
 			rename_line();
 		}
 	}
