@@ -22,6 +22,7 @@
 #include "common/message.h"
 #include "correlate/match_keep.h"
 #include "correlate/timeline.h"
+#include "fuzz/try_writers.h"
 #include "model/host_keep.h"
 
 #define READ_MAX 100000
@@ -285,11 +286,16 @@ static void try_events(const uint8_t *data, size_t size)
 	host_free(host);
 }
 
+static void write_events(const uint8_t *data, size_t size)
+{
+	try_writers(directory, data, size);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static void (*const tries[])(const uint8_t *data, size_t size) = {
 		try_events, try_events, try_events, try_samples, try_model, try_model, try_ctf,
-		try_trace_cmd, try_perf, try_perf,
+		try_trace_cmd, try_perf, try_perf, write_events, write_events, write_events,
 	};
 
 	begin();
