@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Take bytes as what readers get: a file of samples, a kept model, the events of a host and
- * a guest, a stream of CTF, a file of trace-cmd or of perf. The first byte chooses.
+ * a guest, a stream of CTF, a file of trace-cmd or of perf; or as what writers get. The first byte
+ * chooses.
  *
  * The libraries that decode CTF and tracepoints are known to crash on some files.
  * These are read in a child, as clocktrace merge does: that it crashes in the library is no

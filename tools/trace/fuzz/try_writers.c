@@ -16,6 +16,7 @@
 #define EVENT_SIZE 12
 #define NAMES 8
 #define THREADS 3
+#define VCPUS 2
 
 /* What the reader of all events hands on */
 struct made {
@@ -69,7 +70,7 @@ static struct host *make_host(uint64_t from, uint64_t to)
 
 	if (!host)
 		abort();
-	for (i = 0; i < 2; i++) {
+	for (i = 0; i < VCPUS; i++) {
 		event.thread = i;
 		event.tsc = (struct clocktrace_guest_event){
 			.vm_id = 7, .vm_pid = 100, .vcpu_id = (uint32_t)i,
@@ -96,7 +97,7 @@ static void make_event(const struct timeline *timeline, const uint8_t *bytes, ui
 		.cpu = bytes[2] & 128 ? UINT32_MAX - bytes[2] : bytes[2] % 4,
 		.thread = bytes[3] % (THREADS + 1) - 1,
 		.process = bytes[3] / 4,
-		.vcpu_id = bytes[4] & 1 ? bytes[4] / 2 % 2 : VCPU_UNKNOWN,
+		.vcpu_id = bytes[4] & 1 ? bytes[4] / 2 % VCPUS : VCPU_UNKNOWN,
 		.exit_reason = bytes[5],
 		.svm = bytes[5] & 1,
 		.next = bytes[6] - 1,
@@ -112,7 +113,7 @@ static void make_event(const struct timeline *timeline, const uint8_t *bytes, ui
 		.uncertainty = bytes[7] & 2 ? (uint64_t)bytes[8] << bytes[8] % 57 : 0,
 		.certainty = bytes[7] / 8 % (CLOCKTRACE_GUESSED + 1),
 		.is_bounded = bytes[7] & 64,
-		.vcpu = bytes[7] & 1 || bytes[4] & 4 ? &timeline->host->vcpus[bytes[4] / 8 & 1] : NULL,
+		.vcpu = bytes[7] & 1 || bytes[4] & 4 ? &timeline->host->vcpus[bytes[4] / 8 % VCPUS] : NULL,
 	};
 }
 
@@ -164,6 +165,7 @@ void try_writers(const char *directory, const uint8_t *data, size_t size)
 	timeline.offset = data[19];
 	timeline.uncertainty = data[20];
 	first >>= data[21] % 64;
+	timeline.nr_vcpus = VCPUS;
 	timeline.host = make_host(first, first + ((UINT64_MAX - first) >> (data[22] % 64)));
 	data += 32;
 	size -= 32;
@@ -178,6 +180,7 @@ void try_writers(const char *directory, const uint8_t *data, size_t size)
 	for (i = 0; i < 2; i++) {
 		parties[i].path = made.names[i];
 		parties[i].match = match_new(timeline.host);
+		parties[i].host = timeline.host;
 	}
 	/* Names of machines are made plain before, and of two that are one, a number is added. */
 	parties[0].name = "host";
