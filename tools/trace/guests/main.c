@@ -208,6 +208,8 @@ int main(int argc, char **argv)
 	}
 	if (optind < argc)
 		die("'%s' is too much; see clocktrace guests --help", argv[optind]);
+	if (!*directory || (path && !*path))
+		die("%s needs a name", *directory ? "--save" : "--debugfs");
 	if (as_json && path)
 		die("--json is for what is printed, not for what is saved");
 	count = path ? save(path, directory) : read_all(stdout, directory);

@@ -1247,9 +1247,20 @@ def test_usage():
     check(status == 0 and re.match(r"clocktrace merge [0-9]", out), out)
     for words in ((), ("--none",), ("--format", "x", "a"), ("--format", "html", "a"),
                   ("--vm", "a", "a"), ("--vm", "b=1", "a"), ("--host", "b", "a"),
-                  ("--from", "-1", "a"), ("--frequency", "x", "a")):
+                  ("--from", "-1", "a"), ("--frequency", "x", "a"), ("--frequency", "0", "a"),
+                  ("--vm", "a=0", "a"), ("--vm", "a=", "a"), ("--vm", "a=1@", "a"), ("a", ""),
+                  ("--epoch", "0", "a"), ("--from", "10", "--to", "9", "a")):
         status, _, err = merge(*words)
         check(status == 2 and err.startswith("clocktrace merge: "), f"{words}: {status}, {err}")
+        check("No such file" not in err, f"{words}: {err}")
+    world, guest = simple(46)
+    guest, host = write(world, [guest])
+    for words in (("--reference", "other"), ("--vm", f"{guest}=7@other")):
+        status, _, err = merge(*words, guest, host)
+        check(status == 2 and "no host 'other'" in err, f"{words}: {status}, {err}")
+    for name in "host", host:
+        status, _, err = merge("--reference", name, "--vm", f"{guest}=7@{name}", guest, host)
+        check(status == 0, f"{name}: {status}, {err}")
 
 
 if __name__ == "__main__":

@@ -158,6 +158,8 @@ int main(int argc, char **argv)
 	}
 	if (argc - optind < 2)
 		die("name a trace and the samples of at least one guest; see clocktrace verify --help");
+	if (!*argv[optind])
+		die("a trace needs a name");
 	arguments.path = argv[optind];
 	arguments.guests = argv + optind + 1;
 	arguments.nr_guests = (size_t)(argc - optind - 1);
