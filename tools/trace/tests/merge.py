@@ -695,6 +695,12 @@ def test_guests():
           str(saved))
     times = [int(line.split()[1]) for line in (saved[1], saved[4])]
     check(0 < times[0] < times[1], str(times))
+    size = os.path.getsize(name)
+    done = subprocess.run([guests, "--debugfs", root, "--save", name], stderr=subprocess.PIPE,
+                          text=True, check=False, preexec_fn=lambda: resource.setrlimit(
+                              resource.RLIMIT_FSIZE, (size + 10, size + 10)))
+    check(done.returncode == 2 and "File too large" in done.stderr, done.stderr)
+    check(os.path.getsize(name) == size, "a reading that is half there")
     os.mkdir(directory("no-guests"))
     done = subprocess.run([guests, "--debugfs", f"{WORK}/no-guests"], check=False)
     check(done.returncode == 1, "no guests")
@@ -1051,11 +1057,20 @@ def test_no_room():
     for options in [], ["--model", name]:
         done = subprocess.run(
             [MERGE, *options, *paths], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            check=False, timeout=LIMIT, restore_signals=False,
+            check=False, timeout=LIMIT,
             preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)))
         check(done.returncode == 2 and not done.stdout and
               "the temporary file cannot be written: File too large; set TMPDIR" in done.stderr,
               options, done.returncode, done.stderr)
+    # Of an output that is too large for the user's limit, nothing is left.
+    os.mkdir(directory("limited"))
+    for name in "x.html", "x.svg", "x.perfetto-trace", "x.json", "x.txt", "ctf":
+        done = subprocess.run(
+            [MERGE, "-o", f"{WORK}/limited/{name}", *paths], stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, text=True, check=False, timeout=LIMIT,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (20480, 20480)))
+        check(done.returncode == 2 and "File too large" in done.stderr, name, done.stderr)
+        check(not os.listdir(f"{WORK}/limited"), name, os.listdir(f"{WORK}/limited"))
 
 
 def test_unreadable_stays():
