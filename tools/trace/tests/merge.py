@@ -776,6 +776,11 @@ def test_cut_packets():
             with open(f"{paths[0]}/kernel_0", "wb") as file:
                 for number, packet in enumerate(guest.packets(0)):
                     guest.write_packet(file, 0, packet, number)
+        os.truncate(f"{paths[0]}/kernel_0", size - 1)
+        os.environ["TMPDIR"] = f"{WORK}/missing"
+        status, _, err = merge(*paths)
+        del os.environ["TMPDIR"]
+        check(status == 2 and "set TMPDIR" in err and "are cut" in err, f"{status}: {err}")
         # What the host lacks is no fault of the guest.
         os.truncate(f"{paths[1]}/kernel_0", whole[paths[1]][0] * 2 // 3)
         status, out, err = merge("--format", "json", *paths)

@@ -349,12 +349,15 @@ static char *add_graph(struct ctf *ctf, const char *path, const char *cut)
 /* What there is of a trace that cannot be opened as a whole */
 static char *add_parts(struct ctf *ctf, const char *path, char *error)
 {
+	char *why = NULL;
 	size_t i;
 
-	ctf->cut = cut_trace_open(path);
-	if (!ctf->cut)
+	ctf->cut = cut_trace_open(path, &why);
+	if (!ctf->cut && !why)
 		return error;
 	free(error);
+	if (!ctf->cut)
+		return why;
 	error = NULL;
 	for (i = 0; i < ctf->cut->count && !error; i++) {
 		if (ctf->cut->paths[i])

@@ -255,24 +255,26 @@ static bool make_parts(struct cut_trace *trace, const char *real, const struct f
 	return true;
 }
 
-static char *make_directory(void)
+static char *make_directory(char **error)
 {
 	const char *parent = getenv("TMPDIR");
 	char *name = text_of("%s/clocktrace-XXXXXX", parent && *parent ? parent : "/tmp");
 
 	if (mkdtemp(name))
 		return name;
+	*error = text_of("files of it are cut, and to read what there is, links to the others are needed: %s: %s; set TMPDIR to a directory that can be written to",
+			 name, strerror(errno));
 	free(name);
 	return NULL;
 }
 
 /* Links need a path that does not depend on where they are. */
-static struct cut_trace *split(const char *path, const struct files *files)
+static struct cut_trace *split(const char *path, const struct files *files, char **error)
 {
 	struct cut_trace *trace = zalloc(sizeof(*trace));
 	char *real = realpath(path, NULL);
 
-	trace->directory = real ? make_directory() : NULL;
+	trace->directory = real ? make_directory(error) : NULL;
 	trace->note = trace->directory ? leftover_note(trace->directory) : LEFTOVER_NONE;
 	if (!trace->directory || !make_parts(trace, real, files)) {
 		cut_trace_close(trace);
@@ -301,14 +303,14 @@ static bool read_layout(const char *path, struct ctf_layout *layout)
 	return good;
 }
 
-struct cut_trace *cut_trace_open(const char *path)
+struct cut_trace *cut_trace_open(const char *path, char **error)
 {
 	struct cut_trace *trace = NULL;
 	struct files files = { 0 };
 	struct ctf_layout layout;
 
 	if (read_layout(path, &layout) && find_files(path, &layout, &files) && files.nr_cut)
-		trace = split(path, &files);
+		trace = split(path, &files, error);
 	free_files(&files);
 	ctf_layout_free(&layout);
 	return trace;

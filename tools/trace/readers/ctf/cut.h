@@ -27,12 +27,13 @@ struct cut_trace {
 /**
  * cut_trace_open() - find files that are cut
  * @path: the directory of the trace
+ * @error: set to a text, to be freed, if there is no room for the links
  *
  * Only links and indexes are written, no file is copied.
  *
- * Return: NULL if no file is cut, or if that cannot be told.
+ * Return: NULL if no file is cut, if that cannot be told, or with @error set.
  */
-struct cut_trace *cut_trace_open(const char *path);
+struct cut_trace *cut_trace_open(const char *path, char **error);
 
 /**
  * cut_trace_close() - free it, and remove the directory
