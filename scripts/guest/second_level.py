@@ -24,6 +24,11 @@ CPU = "qemu64"
 # Nothing that is accessed in memory, see scripts/guest/kvm
 FEATURES = ",+x2apic"
 PORT_IO = ",disable-modern=on"
+# 129 cores take eight bits of an APIC ID, so that the first core of the second socket has 256.
+# Interrupts reach it where KVM leaves the I/O APIC to QEMU.
+LARGE_ID = 256
+LARGE_SMP = "1,maxcpus=258,sockets=2,cores=129"
+LARGE_MACHINE = ",kernel-irqchip=split"
 KERNEL_ARGUMENTS = ("console=ttyS0 quiet panic=-1 tsc=reliable no_timer_check "
                     "i8042.noprobe=1")
 
@@ -45,8 +50,10 @@ def wait_for(what, condition):
 class Guest:
     """A QEMU process with a guest of two CPUs."""
 
-    def __init__(self, name, directory, image, initramfs, incoming=False, disk=None):
+    def __init__(self, name, directory, image, initramfs, incoming=False, disk=None,
+                 large_ids=False):
         self.name = name
+        self.vcpus = (0, LARGE_ID if large_ids else 1)
         self.path = os.path.join(directory, name)
         self.samples_path = f"{self.path}.samples"
         self.read_to = 0
@@ -56,10 +63,13 @@ class Guest:
         self.events = []
         command = [
             "qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none",
-            "-machine", "q35,i8042=off", "-accel", "kvm", "-cpu", CPU + FEATURES, "-m", MEMORY,
+            "-machine", "q35,i8042=off" + (LARGE_MACHINE if large_ids else ""),
+            "-accel", "kvm", "-cpu", CPU + FEATURES, "-m", MEMORY,
             # The second CPU has a name, so that it can be unplugged.
-            "-smp", "1,maxcpus=2",
-            "-device", f"{CPU}-x86_64-cpu,id=cpu1,socket-id=0,core-id=1,thread-id=0",
+            "-smp", LARGE_SMP if large_ids else "1,maxcpus=2",
+            "-device", f"{CPU}-x86_64-cpu,id=cpu1," +
+            ("socket-id=1,core-id=0,thread-id=0" if large_ids else
+             "socket-id=0,core-id=1,thread-id=0"),
             "-kernel", image, "-initrd", initramfs, "-append", KERNEL_ARGUMENTS,
             "-chardev", f"file,id=console,path={self.path}.console",
             "-serial", "chardev:console",
@@ -172,8 +182,9 @@ class Guest:
             samples.seek(self.save_from)
             copy.write(samples.read())
 
-    def collect(self, number, vcpus=(0, 1)):
-        """Wait until so many more samples of each of these vCPUs have arrived."""
+    def collect(self, number, vcpus=None):
+        """Wait until so many more samples of each of these vCPUs have arrived, or of all."""
+        vcpus = vcpus or self.vcpus
         before = self.count_samples()
 
         def enough():

@@ -169,7 +169,7 @@ int cmd_check(int argc, char **argv)
 	while ((option = getopt_long(argc, argv, "hlr:", options, NULL)) != -1) {
 		switch (option) {
 		case 'd':
-			debugfs = optarg;
+			debugfs = directory_name("--debugfs", optarg);
 			break;
 		case 'h':
 			print_help();
@@ -187,7 +187,7 @@ int cmd_check(int argc, char **argv)
 				return try_help("check");
 			break;
 		case 's':
-			dir = optarg;
+			dir = directory_name("--sysfs", optarg);
 			break;
 		default:
 			return try_help("check");

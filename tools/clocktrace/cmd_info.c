@@ -178,7 +178,7 @@ int cmd_info(int argc, char **argv)
 	while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
 		switch (option) {
 		case 'd':
-			debugfs = optarg;
+			debugfs = directory_name("--debugfs", optarg);
 			break;
 		case 'h':
 			print_help();
@@ -189,7 +189,7 @@ int cmd_info(int argc, char **argv)
 			json = true;
 			break;
 		case 's':
-			sysfs_dir = optarg;
+			sysfs_dir = directory_name("--sysfs", optarg);
 			break;
 		default:
 			return try_help("info");

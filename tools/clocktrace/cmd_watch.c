@@ -301,7 +301,7 @@ int cmd_watch(int argc, char **argv)
 				return try_help("watch");
 			break;
 		case 's':
-			watch.sysfs_dir = optarg;
+			watch.sysfs_dir = directory_name("--sysfs", optarg);
 			break;
 		case 't':
 			if (!parse_seconds(optarg, &watch.timeout_ns))

@@ -24,6 +24,13 @@ int print_version(const char *command)
 	return STATUS_YES;
 }
 
+const char *directory_name(const char *option, const char *text)
+{
+	if (!*text)
+		die("%s needs a name", option);
+	return text;
+}
+
 bool clock_is_missing(void)
 {
 	return errno == EINVAL || errno == ENOSYS;
@@ -33,9 +40,9 @@ int clock_failure(void)
 {
 	if (clock_is_missing()) {
 		complain(
-			"this kernel does not have CLOCK_TRACE (%s).\n"
-			"Boot a kernel with the CLOCK_TRACE patches and CONFIG_CLOCK_TRACE=y;\n"
-			"'clocktrace read --fallback' reads CLOCK_MONOTONIC until then.",
+			"this kernel does not have CLOCK_TRACE (%s)\n"
+			"    Boot a kernel with the CLOCK_TRACE patches and CONFIG_CLOCK_TRACE=y;\n"
+			"    'clocktrace read --fallback' reads CLOCK_MONOTONIC until then.",
 			strerror(errno));
 		return STATUS_UNUSABLE;
 	}

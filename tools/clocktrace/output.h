@@ -32,6 +32,17 @@ int try_help(const char *command);
 int print_version(const char *command);
 
 /**
+ * directory_name() - the value of an option that names a directory
+ * @option: the option
+ * @text: its value
+ *
+ * Ends the program if it is empty.
+ *
+ * Return: @text
+ */
+const char *directory_name(const char *option, const char *text);
+
+/**
  * clock_is_missing() - does errno say that this kernel has no CLOCK_TRACE?
  */
 bool clock_is_missing(void);

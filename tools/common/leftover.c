@@ -11,9 +11,8 @@
 #include "common/leftover.h"
 #include "common/message.h"
 
-/* A model and an output at once are two. */
-#define NOTES 4
-#define NOWHERE (-1)
+/* A model and an output at once are two; each trace with files that are cut is one more. */
+#define NOTES 256
 
 /* One that is not in use is empty. The first byte is written last. */
 static char (*notes)[PATH_MAX];
@@ -33,7 +32,7 @@ int leftover_note(const char *path)
 	int i;
 
 	if (!notes || !path[0] || strlen(path) >= PATH_MAX)
-		return NOWHERE;
+		return LEFTOVER_NONE;
 	for (i = 0; i < NOTES; i++) {
 		if (notes[i][0])
 			continue;
@@ -41,12 +40,12 @@ int leftover_note(const char *path)
 		__atomic_store_n(&notes[i][0], path[0], __ATOMIC_RELEASE);
 		return i;
 	}
-	return NOWHERE;
+	return LEFTOVER_NONE;
 }
 
 void leftover_forget(int number)
 {
-	if (number != NOWHERE)
+	if (number != LEFTOVER_NONE)
 		notes[number][0] = '\0';
 }
 

@@ -5,6 +5,9 @@
 #ifndef COMMON_LEFTOVER_H
 #define COMMON_LEFTOVER_H
 
+/* Of what is not noted */
+#define LEFTOVER_NONE (-1)
+
 /**
  * leftover_share() - have the children of this process note what they make
  *

@@ -3,6 +3,7 @@
  * Standard output, and what becomes of it when it cannot be written.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -11,6 +12,11 @@
 
 /* Why the first write that failed did so; later ones may fail for reasons that tell less. */
 static int write_error;
+
+void expect_size_limit(void)
+{
+	signal(SIGXFSZ, SIG_IGN);
+}
 
 void fail_output(int error)
 {

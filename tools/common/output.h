@@ -8,6 +8,13 @@
 #include <stdbool.h>
 
 /**
+ * expect_size_limit() - have a write beyond the limit for files fail, and not end the program
+ *
+ * Without it, RLIMIT_FSIZE (ulimit -f) ends the program by a signal, whatever it has half done.
+ */
+void expect_size_limit(void);
+
+/**
  * flush_output() - make what was printed to standard output visible at once
  *
  * For commands that print one line at a time to someone who waits for it.

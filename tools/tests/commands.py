@@ -143,6 +143,19 @@ class Command:
         if self.operands():
             self.expect(2, None, "--help")
 
+    def test_empty(self):
+        """No value and no operand may be empty, and what is refused is named"""
+        if self.subcommands() or self.arguments() is None:
+            return
+        for option in re.findall(r"^ +(?:-\w, +)?(--[a-z-]+)[ =][A-Z]", self.help, re.MULTILINE):
+            done = self.expect(2, None, "^clocktrace", *self.arguments(), f"{option}=")
+            check(": : " not in done.stderr and r"\x0a" not in done.stderr, option, done.stderr)
+        words = self.operands()
+        for at, word in enumerate(words):
+            if word in FILES:
+                self.expect(2, None, "''|a name|PID", *(
+                    FILES[other][1] if number != at else "" for number, other in enumerate(words)))
+
     def test_missing_file(self):
         words = self.operands()
         for word in words:

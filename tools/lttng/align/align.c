@@ -228,7 +228,7 @@ static int take_options(int argc, char **argv, struct options *options)
 		{ "version", no_argument, NULL, 'V' },
 		{ NULL, 0, NULL, 0 }
 	};
-	int option;
+	int option, i;
 
 	while ((option = getopt_long(argc, argv, "cjh", list, NULL)) != -1) {
 		switch (option) {
@@ -254,6 +254,9 @@ static int take_options(int argc, char **argv, struct options *options)
 	}
 	if (optind == argc)
 		die("name the directories of traces; see " PROG " --help");
+	for (i = optind; i < argc; i++)
+		if (!*argv[i])
+			die("a trace needs a name");
 	return STATUS_YES;
 }
 
@@ -286,6 +289,7 @@ int main(int argc, char **argv)
 	int status;
 	size_t i;
 
+	expect_size_limit();
 	message_program(PROG);
 	/* For what getopt_long() says */
 	argv[0] = (char[]){ PROG };

@@ -204,6 +204,19 @@ void timeline_take_frequency(struct timeline *timeline, const struct epochs *epo
 		}
 }
 
+/* Of a stream that could not be read to its end, the rest may be anything. */
+static void lose_ends(struct host *host, const struct machine *machine)
+{
+	size_t i;
+
+	for (i = 0; i < machine->nr_streams; i++) {
+		const struct stream *stream = &machine->streams[i];
+
+		if ((stream->is_damaged || stream->reader->is_cut) && !stream->reader->user_space)
+			host_lose_end(host, stream->events ? stream->event.cpu : CPU_NONE);
+	}
+}
+
 char *host_pass_finish(struct host_pass *pass, const struct machine *machine,
 		       bool without_guests)
 {
@@ -214,6 +227,7 @@ char *host_pass_finish(struct host_pass *pass, const struct machine *machine,
 	pass->recordings = NULL;
 	if (error)
 		return error;
+	lose_ends(timeline->host, machine);
 	if (pass->used != NONE && (pass->told || without_guests))
 		error = host_finish(timeline->host);
 	/* That is not of this trace. */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Take bytes as what readers get: a file of samples, a kept model, the events of a host and
- * a guest, a stream of CTF, a file of trace-cmd or of perf. The first byte chooses.
+ * a guest, a stream of CTF, a file of trace-cmd or of perf; or as what writers get. The first byte
+ * chooses.
  *
  * The libraries that decode CTF and tracepoints are known to crash on some files.
  * These are read in a child, as clocktrace merge does: that it crashes in the library is no
@@ -22,7 +23,9 @@
 #include "common/message.h"
 #include "correlate/match_keep.h"
 #include "correlate/timeline.h"
+#include "fuzz/try_writers.h"
 #include "model/host_keep.h"
+#include "readers/ctf/layout.h"
 
 #define READ_MAX 100000
 /* What libFuzzer ends with where a library asks for a lot of memory at once */
@@ -196,12 +199,28 @@ static void try_perf(const uint8_t *data, size_t size)
 	free(path);
 }
 
+/* No library is asked, so that coverage guides. */
+static void try_layout(const uint8_t *data, size_t length)
+{
+	char *text = text_of("%.*s", (int)length, (const char *)data);
+	struct ctf_layout layout;
+	uint8_t packet[LAYOUT_SIZE_MAX] = { 0 };
+	size_t i;
+
+	if (ctf_layout_find(text, &layout))
+		for (i = 0; i < layout.count; i++)
+			ctf_layout_number(&layout, layout.contexts[i].packet_size, packet);
+	ctf_layout_free(&layout);
+	free(text);
+}
+
 /* The metadata end with a 0. */
 static void try_ctf(const uint8_t *data, size_t size)
 {
 	const uint8_t *end = memchr(data, '\0', size);
 	size_t length = end ? (size_t)(end - data) : size;
 
+	try_layout(data, length);
 	free(write_file("metadata", data, length));
 	free(write_file("kernel_0", end ? end + 1 : data, end ? size - length - 1 : 0));
 	in_child(&ctf_reader, directory);
@@ -285,11 +304,16 @@ static void try_events(const uint8_t *data, size_t size)
 	host_free(host);
 }
 
+static void write_events(const uint8_t *data, size_t size)
+{
+	try_writers(directory, data, size);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static void (*const tries[])(const uint8_t *data, size_t size) = {
 		try_events, try_events, try_events, try_samples, try_model, try_model, try_ctf,
-		try_trace_cmd, try_perf, try_perf,
+		try_trace_cmd, try_perf, try_perf, write_events, write_events, write_events,
 	};
 
 	begin();

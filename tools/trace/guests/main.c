@@ -182,6 +182,7 @@ int main(int argc, char **argv)
 	unsigned int count;
 	int option;
 
+	expect_size_limit();
 	message_program("clocktrace guests");
 	/* For what getopt_long() says */
 	argv[0] = (char[]){ "clocktrace guests" };
@@ -208,6 +209,8 @@ int main(int argc, char **argv)
 	}
 	if (optind < argc)
 		die("'%s' is too much; see clocktrace guests --help", argv[optind]);
+	if (!*directory || (path && !*path))
+		die("%s needs a name", *directory ? "--save" : "--debugfs");
 	if (as_json && path)
 		die("--json is for what is printed, not for what is saved");
 	count = path ? save(path, directory) : read_all(stdout, directory);

@@ -205,6 +205,22 @@ static struct timeline *learn(const struct options *options, const struct source
 	return timeline;
 }
 
+/* What is said of a host has to be of the only one. */
+static char *check_host_names(const struct options *options, const struct timeline *timeline)
+{
+	const struct party *host = &timeline->parties[0];
+	const char *name = options->reference;
+	size_t i;
+
+	for (i = 0; i <= options->count; i++) {
+		if (name && strcmp(name, host->name) && strcmp(name, host->path))
+			return text_of("there is no host '%s' among the traces, only %s", name,
+				       host->name);
+		name = i < options->count ? options->traces[i].vm_host : NULL;
+	}
+	return NULL;
+}
+
 /* A host and its guests */
 static int work_on_one(const struct options *options, const struct sources *sources,
 		       progress_handler progress)
@@ -216,6 +232,8 @@ static int work_on_one(const struct options *options, const struct sources *sour
 
 	timeline = learn(options, sources, progress, &error);
 	if (timeline)
+		error = check_host_names(options, timeline);
+	if (timeline && !error)
 		error = merge(&work, timeline, progress);
 	if (progress)
 		fputs("\r\033[K", stderr);
@@ -359,6 +377,23 @@ static uint64_t parse_number(const char *option, const char *text)
 	return number;
 }
 
+/* 0 is what an option has that is not given. */
+static uint64_t parse_positive(const char *option, const char *text)
+{
+	uint64_t number = parse_number(option, text);
+
+	if (!number)
+		die("%s: it cannot be 0", option);
+	return number;
+}
+
+static const char *parse_name(const char *option, const char *text)
+{
+	if (!*text)
+		die("%s needs a name", option);
+	return text;
+}
+
 static uint32_t parse_epoch(const char *text)
 {
 	uint64_t epoch = parse_number("--epoch", text);
@@ -391,11 +426,12 @@ static void take_vm(struct options *options, const char *text)
 	at = strchr(equals, '@');
 	if (at) {
 		number = strndup(equals + 1, (size_t)(at - equals - 1));
-		trace->vm_id = parse_number("--vm", number);
+		trace->vm_id = parse_positive("--vm", number);
 		trace->vm_host = at + 1;
+		parse_name("--vm TRACE=VM@HOST", trace->vm_host);
 		free(number);
 	} else {
-		trace->vm_id = parse_number("--vm", equals + 1);
+		trace->vm_id = parse_positive("--vm", equals + 1);
 	}
 }
 
@@ -460,9 +496,7 @@ static void parse(int argc, char **argv, struct options *options)
 			puts("clocktrace merge " CLOCKTRACE_VERSION);
 			exit(close_output(STATUS_YES));
 		case 'o':
-			if (!*optarg)
-				die("the output needs a name: -o FILE");
-			options->output = optarg;
+			options->output = parse_name("-o", optarg);
 			break;
 		case FORMAT:
 			format = optarg;
@@ -477,7 +511,7 @@ static void parse(int argc, char **argv, struct options *options)
 			hosts[nr_hosts++] = optarg;
 			break;
 		case REFERENCE:
-			options->reference = optarg;
+			options->reference = parse_name("--reference", optarg);
 			break;
 		case MAX_RATE:
 			rate = parse_parts("--max-rate", optarg, 1e3, LIMITS_RATE_PPB_MAX);
@@ -489,7 +523,7 @@ static void parse(int argc, char **argv, struct options *options)
 			vms[nr_vms++] = optarg;
 			break;
 		case FREQUENCY:
-			options->frequency = parse_number("--frequency", optarg);
+			options->frequency = parse_positive("--frequency", optarg);
 			break;
 		case TRUST_CLOCK:
 			trusted[nr_trusted++] = optarg;
@@ -504,7 +538,7 @@ static void parse(int argc, char **argv, struct options *options)
 			options->to = parse_number("--to", optarg);
 			break;
 		case MODEL:
-			options->model = optarg;
+			options->model = parse_name("--model", optarg);
 			break;
 		case PROGRESS:
 			options->progress = true;
@@ -521,8 +555,12 @@ static void parse(int argc, char **argv, struct options *options)
 	if (!options->count)
 		die("name the traces of a host and its guests; see clocktrace merge --help");
 	options->traces = zalloc((options->count + 1) * sizeof(*options->traces));
-	for (i = 0; i < options->count; i++)
+	for (i = 0; i < options->count; i++) {
 		options->traces[i].path = argv[(size_t)optind + i];
+		parse_name("a trace", options->traces[i].path);
+	}
+	if (options->from > options->to)
+		die("--from %" PRIu64 " is after --to %" PRIu64, options->from, options->to);
 	for (i = 0; i < nr_trusted; i++)
 		options->traces[find_path(options, trusted[i], strlen(trusted[i]))].trust_clock =
 			true;
@@ -565,6 +603,7 @@ int main(int argc, char **argv)
 	int status;
 
 	allow_files();
+	expect_size_limit();
 	message_program("clocktrace merge");
 	/* For what getopt_long() says */
 	argv[0] = (char[]){ "clocktrace merge" };

@@ -247,6 +247,18 @@ static struct host_cpu *find_cpu(struct host *host, unsigned int number)
 	return &host->cpus[number];
 }
 
+void host_lose_end(struct host *host, unsigned int cpu)
+{
+	const bool is_known = cpu < host->nr_cpus && host->cpus[cpu].last.order;
+	const struct gap gap = { is_known ? host->cpus[cpu].last : host->first, host->last };
+
+	if (!host->last.order)
+		return;
+	host->gaps = array_room(host->gaps, host->nr_gaps, sizeof(*host->gaps));
+	host->gaps[host->nr_gaps++] = gap;
+	host->lost++;
+}
+
 /* What was read beside the trace; its place is the event before it, or the first one. */
 static char *add_reading(struct host *host, const struct event *event)
 {

@@ -145,6 +145,13 @@ struct host *host_new(char **error);
 char *host_add(struct host *host, const struct event *event);
 
 /**
+ * host_lose_end() - all events were added, but the last ones of a CPU may be missing
+ * @host: the host
+ * @cpu: the CPU; %CPU_NONE if it is not known, and nothing of it may be there
+ */
+void host_lose_end(struct host *host, unsigned int cpu);
+
+/**
  * host_finish() - all events were added
  * @host: the host
  *

@@ -275,6 +275,7 @@ static void end_stream(struct machine *machine, struct stream *stream, const cha
 	if (guard_say_once(text))
 		complain("%s", text);
 	free(text);
+	stream->is_damaged = true;
 	stream->there = false;
 }
 

@@ -17,6 +17,7 @@
  * @there: there is one
  * @last_time: the time of the event before
  * @events: number of events that were read
+ * @is_damaged: what is after those could not be read
  */
 struct stream {
 	struct reader *reader;
@@ -26,6 +27,7 @@ struct stream {
 	bool there;
 	uint64_t last_time;
 	uint64_t events;
+	bool is_damaged;
 };
 
 /**

@@ -1,13 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Fuzz the readers and the model with libFuzzer, from the inputs in fuzz/corpus: for a
-# minute as a TAP test, or for longer.
+# Fuzz the readers, the model and the writers with libFuzzer, from the inputs in
+# fuzz/corpus: for a minute as a TAP test, or for longer.
 
 set -euo pipefail
 
 SECONDS_OF_TEST=60
-POINT='libFuzzer: readers and model'
+POINT='libFuzzer: readers, model and writers'
 
 usage()
 {

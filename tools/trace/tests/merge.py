@@ -695,6 +695,12 @@ def test_guests():
           str(saved))
     times = [int(line.split()[1]) for line in (saved[1], saved[4])]
     check(0 < times[0] < times[1], str(times))
+    size = os.path.getsize(name)
+    done = subprocess.run([guests, "--debugfs", root, "--save", name], stderr=subprocess.PIPE,
+                          text=True, check=False, preexec_fn=lambda: resource.setrlimit(
+                              resource.RLIMIT_FSIZE, (size + 10, size + 10)))
+    check(done.returncode == 2 and "File too large" in done.stderr, done.stderr)
+    check(os.path.getsize(name) == size, "a reading that is half there")
     os.mkdir(directory("no-guests"))
     done = subprocess.run([guests, "--debugfs", f"{WORK}/no-guests"], check=False)
     check(done.returncode == 1, "no guests")
@@ -729,12 +735,57 @@ def test_cut():
     world = World(20)
     guest = world.guest("guest")
     vcpu = Vcpu(world, Vm(100, 7), 0, -9_000_000)
-    vcpu.run(world.stays(4), guest, 0, 1)
+    vcpu.run(world.stays(3), guest, 0, 1)
     paths = write(world, [guest])
     for path in paths:
-        # Every byte, and of the metadata every byte in eleven: a cut there is refused anyhow.
-        cut(CUT_STEP, f"{path}/kernel_0", *paths)
-        cut(11 * CUT_STEP, f"{path}/metadata", *paths)
+        # Every byte, and of the metadata every byte in 29: a cut there is refused anyhow.
+        # Without the first entry, a host's trace is refused.
+        _, refused_cuts, shorter, _ = cut(CUT_STEP, f"{path}/kernel_0", *paths)
+        check(2 * shorter > refused_cuts, f"{path}: {refused_cuts} cuts refused, {shorter} used")
+        cut(29 * CUT_STEP, f"{path}/metadata", *paths)
+
+
+def test_cut_packets():
+    """Of a file that is cut, all events before the cut are used, in whatever packet"""
+    for as_lttng in (False, True):
+        world, guest = simple(22)
+        guest.as_lttng = world.host.as_lttng = as_lttng
+        # Packets of 300, 200 and 500 events
+        guest.losses = {0: {300, 500}, 1: {500}}
+        paths = write(world, [guest])
+        whole = {path: (os.path.getsize(f"{path}/kernel_0"), run(MERGE, "--format", "json", *paths)[1])
+                 for path in paths}
+        head = 8 + 44 + 16 * as_lttng
+        size, output = whole[paths[0]]
+        events = [event for event in events_of(output) if event["machine"] == "guest"]
+        each = (size - 3 * head) // 1000
+        for cut_at, count in ((size - 1, 999), (size - each, 999), (size - each - 1, 998),
+                              (3 * head + 501 * each, 501), (3 * head + 500 * each + 1, 500),
+                              (2 * head + 500 * each + 5, 500), (2 * head + 400 * each, 400),
+                              (head + each, 1), (head, 0), (10, 0)):
+            os.truncate(f"{paths[0]}/kernel_0", cut_at)
+            status, out, err = merge("--format", "json", *paths)
+            got = [event for event in events_of(out) if event["machine"] == "guest"]
+            want = {0: count, 1: 1000}
+            check(status == 0 and "the file kernel_0 is cut; what is before is used" in err,
+                  f"cut at {cut_at}: {status}: {err}")
+            for cpu in (0, 1):
+                check([event for event in got if event["cpu"] == cpu] ==
+                      [event for event in events if event["cpu"] == cpu][:want[cpu]],
+                      f"cut at {cut_at}: other events than the first {count} of CPU 0 and all of CPU 1")
+            with open(f"{paths[0]}/kernel_0", "wb") as file:
+                for number, packet in enumerate(guest.packets(0)):
+                    guest.write_packet(file, 0, packet, number)
+        os.truncate(f"{paths[0]}/kernel_0", size - 1)
+        os.environ["TMPDIR"] = f"{WORK}/missing"
+        status, _, err = merge(*paths)
+        del os.environ["TMPDIR"]
+        check(status == 2 and "set TMPDIR" in err and "are cut" in err, f"{status}: {err}")
+        # What the host lacks is no fault of the guest.
+        os.truncate(f"{paths[1]}/kernel_0", whole[paths[1]][0] * 2 // 3)
+        status, out, err = merge("--format", "json", *paths)
+        check(status == 0 and "fall where the host's trace has lost events" in err and
+              "in NO stay" not in err, f"{status}: {err}")
 
 
 def test_cut_trace_cmd():
@@ -1011,11 +1062,20 @@ def test_no_room():
     for options in [], ["--model", name]:
         done = subprocess.run(
             [MERGE, *options, *paths], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            check=False, timeout=LIMIT, restore_signals=False,
+            check=False, timeout=LIMIT,
             preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)))
         check(done.returncode == 2 and not done.stdout and
               "the temporary file cannot be written: File too large; set TMPDIR" in done.stderr,
               options, done.returncode, done.stderr)
+    # Of an output that is too large for the user's limit, nothing is left.
+    os.mkdir(directory("limited"))
+    for name in "x.html", "x.svg", "x.perfetto-trace", "x.json", "x.txt", "ctf":
+        done = subprocess.run(
+            [MERGE, "-o", f"{WORK}/limited/{name}", *paths], stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, text=True, check=False, timeout=LIMIT,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (20480, 20480)))
+        check(done.returncode == 2 and "File too large" in done.stderr, name, done.stderr)
+        check(not os.listdir(f"{WORK}/limited"), name, os.listdir(f"{WORK}/limited"))
 
 
 def test_unreadable_stays():
@@ -1068,6 +1128,10 @@ def test_guest_of_guest():
                 check(event["ticks"] == vcpu.guest_time(event["fields"]["number"]), event)
     status, _, err = merge("--host", outer, outer, middle, inner)
     check(status == 1 and "NOT all" in err, f"{status}: {err}")
+    # Both tell of guests, and which one is the other's guest has to be said.
+    status, _, err = merge(middle, outer)
+    check(status == 1 and "none of its events has a bound" in err and
+          "if it is a guest of one of them, name the hosts with --host" in err, f"{status}: {err}")
 
 
 def test_several_machines():
@@ -1203,9 +1267,20 @@ def test_usage():
     check(status == 0 and re.match(r"clocktrace merge [0-9]", out), out)
     for words in ((), ("--none",), ("--format", "x", "a"), ("--format", "html", "a"),
                   ("--vm", "a", "a"), ("--vm", "b=1", "a"), ("--host", "b", "a"),
-                  ("--from", "-1", "a"), ("--frequency", "x", "a")):
+                  ("--from", "-1", "a"), ("--frequency", "x", "a"), ("--frequency", "0", "a"),
+                  ("--vm", "a=0", "a"), ("--vm", "a=", "a"), ("--vm", "a=1@", "a"), ("a", ""),
+                  ("--epoch", "0", "a"), ("--from", "10", "--to", "9", "a")):
         status, _, err = merge(*words)
         check(status == 2 and err.startswith("clocktrace merge: "), f"{words}: {status}, {err}")
+        check("No such file" not in err, f"{words}: {err}")
+    world, guest = simple(46)
+    guest, host = write(world, [guest])
+    for words in (("--reference", "other"), ("--vm", f"{guest}=7@other")):
+        status, _, err = merge(*words, guest, host)
+        check(status == 2 and "no host 'other'" in err, f"{words}: {status}, {err}")
+    for name in "host", host:
+        status, _, err = merge("--reference", name, "--vm", f"{guest}=7@{name}", guest, host)
+        check(status == 0, f"{name}: {status}, {err}")
 
 
 if __name__ == "__main__":

@@ -33,26 +33,30 @@ HLT = 0x78
 ON_MONOTONIC, ON_COUNTER, ON_FALLBACK = 0, 1, 2
 
 
-def metadata(clock, uuid, host, hertz=HZ):
-    """The text that describes a trace"""
+def metadata(clock, uuid, host, hertz=HZ, as_lttng=False):
+    """The text that describes a trace, with the same packets, or with LTTng's"""
+    context = """stamp timestamp_begin; stamp timestamp_end; u64 content_size;
+        u64 packet_size; unsigned long events_discarded; u32 cpu_id;"""
     events = "".join(
         f"event {{ name = \"{name}\"; id = {number}; stream_id = 0; fields := struct {{ "
         + "".join(f"{KINDS[kind]} _{field}; " for field, kind in EVENTS[name]) + "}; };\n"
         for number, name in enumerate(NAMES))
     return f"""/* CTF 1.8 */
 typealias integer {{ size = 32; align = 8; signed = false; }} := u32;
+typealias integer {{ size = 8; align = 8; signed = false; }} := u8;
 typealias integer {{ size = 64; align = 8; signed = false; }} := u64;
+typealias integer {{ size = 64; align = 8; signed = false; }} := unsigned long;
 typealias integer {{ size = 64; align = 8; signed = true; }} := s64;
 trace {{ major = 1; minor = 8; uuid = "{uuid}"; byte_order = le;
-    packet.header := struct {{ u32 magic; u32 stream_id; }}; }};
+    packet.header := struct {{ u32 magic; {"u8 uuid[16]; " * as_lttng}u32 stream_id; }}; }};
 env {{ domain = "kernel"; tracer_name = "lttng-modules"; tracer_major = 2; tracer_minor = 13;
     hostname = "{host}"; }};
 clock {{ name = "{clock}"; uuid = "{uuid}"; freq = {hertz}; offset_s = 0; offset = 0; }};
 typealias integer {{ size = 64; align = 8; signed = false; map = clock.{clock}.value; }} := stamp;
+struct packet_context {{ {context} }} align(8); /* not "struct packet_context {{ }}" */
 stream {{ id = 0; event.header := struct {{ u32 id; stamp timestamp; }};
     event.context := struct {{ u32 _tid; }};
-    packet.context := struct {{ stamp timestamp_begin; stamp timestamp_end; u64 content_size;
-        u64 packet_size; u64 events_discarded; u32 cpu_id; }}; }};
+    packet.context := {"struct packet_context" if as_lttng else f"struct {{ {context} }}"}; }};
 {events}"""
 
 
@@ -109,6 +113,7 @@ class Trace:
         self.clock = clock
         self.streams = {}
         self.ctf2 = False
+        self.as_lttng = False
         self.hertz = HZ
         # Per CPU, indexes of events before which others were lost
         self.losses = {}
@@ -131,12 +136,15 @@ class Trace:
         os.makedirs(path)
         with open(f"{path}/metadata", "w", encoding="ascii") as file:
             file.write(metadata2(self.clock, self.host) if self.ctf2 else
-                       metadata(self.clock, BOOT % self.number, self.host, self.hertz))
+                       metadata(self.clock, self.uuid(), self.host, self.hertz, self.as_lttng))
         for cpu in self.streams:
             with open(f"{path}/kernel_{cpu}", "wb") as file:
                 for discarded, events in enumerate(self.packets(cpu)):
                     self.write_packet(file, cpu, events, discarded)
         return path
+
+    def uuid(self):
+        return BOOT % self.number
 
     @staticmethod
     def pack(time, name, tid, fields):
@@ -144,12 +152,15 @@ class Trace:
         return struct.pack("<IQI", NAMES.index(name), time, tid) + b"".join(
             struct.pack("<" + kind, fields.get(field, 0)) for field, kind in EVENTS[name])
 
-    @staticmethod
-    def write_packet(file, cpu, events, discarded):
+    def write_packet(self, file, cpu, events, discarded):
+        header = struct.pack("<I", 0xc1fc1fc1)
+        if self.as_lttng:
+            header += bytes.fromhex(self.uuid().replace("-", ""))
+        header += struct.pack("<I", 0)
         body = b"".join(Trace.pack(*event) for event in events)
-        bits = 8 * (8 + 44 + len(body))
-        file.write(struct.pack("<IIQQQQQI", 0xc1fc1fc1, 0, events[0][0], events[-1][0], bits,
-                               bits, discarded, cpu) + body)
+        bits = 8 * (len(header) + 44 + len(body))
+        file.write(header + struct.pack("<QQQQQI", events[0][0], events[-1][0], bits, bits,
+                                        discarded, cpu) + body)
 
 
 class Vcpu:

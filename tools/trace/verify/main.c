@@ -127,6 +127,7 @@ int main(int argc, char **argv)
 	struct arguments arguments = { 0 };
 	int option, status;
 
+	expect_size_limit();
 	message_program("clocktrace verify");
 	/* For what getopt_long() says */
 	argv[0] = (char[]){ "clocktrace verify" };
@@ -158,6 +159,8 @@ int main(int argc, char **argv)
 	}
 	if (argc - optind < 2)
 		die("name a trace and the samples of at least one guest; see clocktrace verify --help");
+	if (!*argv[optind])
+		die("a trace needs a name");
 	arguments.path = argv[optind];
 	arguments.guests = argv + optind + 1;
 	arguments.nr_guests = (size_t)(argc - optind - 1);

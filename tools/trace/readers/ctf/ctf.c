@@ -13,6 +13,7 @@
 #include "common/array.h"
 #include "common/message.h"
 #include "common/metadata.h"
+#include "readers/ctf/cut.h"
 #include "readers/ctf/fields.h"
 #include "readers/ctf/graph.h"
 #include "readers/ctf/messages.h"
@@ -55,6 +56,10 @@ static const char *const names_of_fields[][8] = {
 };
 
 struct stream {
+	/* Where its messages come from, and the name of its file if that is cut */
+	struct graph *graph;
+	size_t port;
+	const char *cut;
 	const bt_event *event;
 	const bt_event_class *last_class;
 	struct event_class *known;
@@ -70,8 +75,10 @@ struct stream {
 
 struct ctf {
 	struct reader reader;
-	/* Where messages come from */
-	struct graph *graph;
+	/* Where messages come from: more than one graph if files are cut */
+	struct graph **graphs;
+	size_t nr_graphs;
+	struct cut_trace *cut;
 	ctf_pull pull;
 	void *pull_data;
 	struct stream *streams;
@@ -229,10 +236,27 @@ static void take_uuid(struct reader *reader, bt_uuid uuid)
 	}
 }
 
-static const bt_message *next_message(struct ctf *ctf, size_t stream, char **error)
+/* Where a file is cut, libbabeltrace2 finds an error, or nothing is wrong. */
+static const bt_message *next_of_cut(struct stream *stream, char **error)
 {
-	return ctf->pull ? ctf->pull(ctf->pull_data, error) :
-			   graph_next(ctf->graph, stream, error);
+	const bt_message *message =
+		stream->graph ? graph_next(stream->graph, stream->port, error) : NULL;
+
+	if (!message) {
+		free(*error);
+		*error = text_of("the file %s is cut", stream->cut);
+	}
+	return message;
+}
+
+static const bt_message *next_message(struct ctf *ctf, size_t number, char **error)
+{
+	struct stream *stream = &ctf->streams[number];
+
+	if (ctf->pull)
+		return ctf->pull(ctf->pull_data, error);
+	return stream->cut ? next_of_cut(stream, error) :
+			     graph_next(stream->graph, stream->port, error);
 }
 
 static void learn_of_stream(struct ctf *ctf, const bt_stream *stream)
@@ -268,6 +292,11 @@ static char *learn(struct ctf *ctf)
 
 		stream->first = next_message(ctf, i, &error);
 		stream->peeked = stream->first;
+		if (stream->cut) {
+			/* next() finds it once more. */
+			free(error);
+			error = NULL;
+		}
 		if (stream->first && bt_message_get_type(stream->first) ==
 					     BT_MESSAGE_TYPE_STREAM_BEGINNING)
 			learn_of_stream(ctf, bt_message_stream_beginning_borrow_stream_const(
@@ -281,12 +310,62 @@ static void close_ctf(struct reader *reader)
 	struct ctf *ctf = (struct ctf *)reader;
 	size_t i;
 
-	graph_close(ctf->graph);
+	for (i = 0; i < ctf->nr_graphs; i++)
+		graph_close(ctf->graphs[i]);
+	free(ctf->graphs);
+	cut_trace_close(ctf->cut);
 	for (i = 0; i < ctf->nr_classes; i++)
 		ctf_headers_free(ctf->classes[i].headers);
 	free(ctf->streams);
 	free(ctf->classes);
 	reader_free(reader);
+}
+
+static void add_stream(struct ctf *ctf, struct graph *graph, size_t port, const char *cut)
+{
+	ctf->streams = array_room(ctf->streams, ctf->reader.nr_streams, sizeof(*ctf->streams));
+	ctf->streams[ctf->reader.nr_streams++] = (struct stream){
+		.graph = graph,
+		.port = port,
+		.cut = cut,
+	};
+}
+
+static char *add_graph(struct ctf *ctf, const char *path, const char *cut)
+{
+	char *error = NULL;
+	struct graph *graph = graph_open(path, &error);
+	size_t i;
+
+	if (!graph)
+		return error;
+	ctf->graphs = array_room(ctf->graphs, ctf->nr_graphs, sizeof(struct graph *));
+	ctf->graphs[ctf->nr_graphs++] = graph;
+	for (i = 0; i < graph_streams(graph); i++)
+		add_stream(ctf, graph, i, cut);
+	return NULL;
+}
+
+/* What there is of a trace that cannot be opened as a whole */
+static char *add_parts(struct ctf *ctf, const char *path, char *error)
+{
+	char *why = NULL;
+	size_t i;
+
+	ctf->cut = cut_trace_open(path, &why);
+	if (!ctf->cut && !why)
+		return error;
+	free(error);
+	if (!ctf->cut)
+		return why;
+	error = NULL;
+	for (i = 0; i < ctf->cut->count && !error; i++) {
+		if (ctf->cut->paths[i])
+			error = add_graph(ctf, ctf->cut->paths[i], ctf->cut->names[i]);
+		else
+			add_stream(ctf, NULL, 0, ctf->cut->names[i]);
+	}
+	return error;
 }
 
 static struct reader *open_ctf(const char *path, char **error)
@@ -299,12 +378,11 @@ static struct reader *open_ctf(const char *path, char **error)
 	ctf = zalloc(sizeof(*ctf));
 	ctf->reader.class = &ctf_reader;
 	ctf->reader.path = text_of("%s", path);
-	ctf->graph = graph_open(path, error);
-	if (ctf->graph) {
-		ctf->reader.nr_streams = graph_streams(ctf->graph);
-		ctf->streams = zalloc((ctf->reader.nr_streams + 1) * sizeof(*ctf->streams));
+	*error = add_graph(ctf, path, NULL);
+	if (*error)
+		*error = add_parts(ctf, path, *error);
+	if (!*error)
 		*error = learn(ctf);
-	}
 	if (*error) {
 		close_ctf(&ctf->reader);
 		return NULL;
