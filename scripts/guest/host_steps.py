@@ -27,6 +27,10 @@ from second_level import Guest, GuestError, wait_for
 EVENTS = ("net_dev_queue,net_if_receive_skb,kvm_x86_entry,kvm_x86_exit,kvm_x86_guest_tsc,"
           "clock_trace_epoch")
 MIGRATION_PORT = 4444
+# Seconds that the guest is stopped before it moves first
+PAUSE = 0.3
+# Milliseconds
+DOWNTIME_LIMIT = 2000
 
 
 def lttng(*arguments):
@@ -63,6 +67,12 @@ class Sampler:
         """Have the guest do something that is recorded."""
         guest.collect(self.args.samples)
 
+    def prepare(self, _guest, _number):
+        """Before a move"""
+
+    def settle(self, _guest, _number):
+        """After a move"""
+
     def save(self, guest, number):
         """What the guest has written on this host; the name of its file"""
         guest.save_samples(os.path.join(self.args.directory, f"stay{number}.samples"))
@@ -75,9 +85,9 @@ class Sampler:
 class Traced:
     """A guest in which LTTng records the kernel, see scripts/guest/moving-init"""
 
-    OPTIONS = {"memory": "384M", "ends_when_told": True}
-    # Seconds on each host
-    STAY = 3
+    OPTIONS = {"memory": "256M", "ends_when_told": True}
+    # Seconds, two or three times on each host
+    STAY = 1
 
     def __init__(self, args):
         self.args = args
@@ -86,6 +96,16 @@ class Traced:
         if not guest.incoming:
             guest.await_console("TRACING")
         time.sleep(self.STAY)
+
+    def prepare(self, guest, number):
+        """Before every other move, the guest's memory is written to."""
+        if number % 2:
+            guest.write_console("load\n")
+            time.sleep(self.STAY)
+
+    def settle(self, guest, number):
+        if number % 2:
+            guest.write_console("rest\n")
 
     def save(self, _guest, _number):
         return "guest"
@@ -120,8 +140,12 @@ class Moves:
         if number == 0:
             self.kind.stay(source)
             source.qmp("stop")
+            time.sleep(PAUSE)
             source.qmp("cont")
             self.kind.stay(source)
+        self.kind.prepare(source, number)
+        # A guest that is written to faster than its memory is sent would never move.
+        source.qmp("migrate-set-parameters", **{"downtime-limit": DOWNTIME_LIMIT})
         self.host.meet(f"incoming{number}")
         address = between_hosts.ADDRESSES[self.host.other]
         source.qmp("migrate", uri=f"tcp:{address}:{MIGRATION_PORT + number}")
@@ -138,6 +162,7 @@ class Moves:
         target.qmp("migrate-incoming", uri=f"tcp:0.0.0.0:{MIGRATION_PORT + number}")
         self.host.meet(f"incoming{number}")
         self.host.meet(f"moved{number}")
+        self.kind.settle(target, number)
         self.kind.stay(target)
         self.host.meet(f"stayed{number}")
         self.guest = target
