@@ -20,9 +20,10 @@ import xml.dom.minidom
 sys.dont_write_bytecode = True
 # pylint: disable=wrong-import-position
 import perfetto
+import synthetic_dat
 from points import check, main, run
 from synthetic import BOOT
-from synthetic_hosts import NS, Cluster, NetTrace, Running
+from synthetic_hosts import NS, PACKETS, Cluster, NetTrace, Running
 
 TOOLS = os.environ.get("O", "../../out/tools/trace")
 MERGE = os.path.join(TOOLS, "clocktrace-merge")
@@ -521,6 +522,35 @@ def test_move_is_message():
     paths = write(cluster, [guest])
     _, err = judge(cluster, paths)
     check("node0 and node1: 3 messages are used" in err, err)
+
+
+def test_trace_cmd():
+    """
+    trace-cmd records no headers of packets: what is known of its hosts is that a guest was on
+    one before it was on the other
+    """
+    cluster, guest = moving(47)
+    root = directory("trace-cmd")
+    os.makedirs(root)
+    paths = []
+    for node in cluster.nodes:
+        for cpu, stream in node.trace.streams.items():
+            node.trace.streams[cpu] = sorted((event for event in stream
+                                              if event[1] not in PACKETS),
+                                             key=lambda event: event[0])
+        paths.append(synthetic_dat.write(node.trace, f"{root}/{node.trace.host}.dat"))
+    paths.append(guest.write(f"{root}/guest"))
+    status, _, err = merge(*paths)
+    check(status == 2 and "does not tell the frequency of its counter" in err, err)
+    frequency = ("--frequency", "2000000000")
+    _, err = judge(cluster, paths, *frequency)
+    check("3 messages are used" in err, err)
+    what, _ = summary(*frequency, *paths)
+    for move in what["moves"]:
+        # A guest was gone for 60 ms and more, and how long there and back took is known.
+        down = move["down"]
+        check(down["least_ns"] <= 62_000_000 <= down["most_ns"] <= 200_000_000, str(down))
+        check(down["stream"] is None, str(down))
 
 
 def test_programs():
