@@ -30,7 +30,7 @@ MIGRATION_PORT = 4444
 # Seconds that the guest is stopped before it moves first
 PAUSE = 0.3
 # Milliseconds
-DOWNTIME_LIMIT = 2000
+DOWNTIME_LIMIT = 10000
 
 
 def lttng(*arguments):
