@@ -29,8 +29,8 @@ EVENTS = ("net_dev_queue,net_if_receive_skb,kvm_x86_entry,kvm_x86_exit,kvm_x86_g
 MIGRATION_PORT = 4444
 # Seconds that the guest is stopped before it moves first
 PAUSE = 0.3
-# Milliseconds
-DOWNTIME_LIMIT = 10000
+# Milliseconds that a guest may be down whose memory is written to
+DOWNTIME_LIMIT = 1500
 
 
 def lttng(*arguments):
@@ -102,6 +102,10 @@ class Traced:
         if number % 2:
             guest.write_console("load\n")
             time.sleep(self.STAY)
+            # On a busy machine it may be written to faster than it is sent.
+            guest.qmp("migrate-set-parameters", **{"downtime-limit": DOWNTIME_LIMIT})
+            guest.qmp("migrate-set-capabilities",
+                      capabilities=[{"capability": "auto-converge", "state": True}])
 
     def settle(self, guest, number):
         if number % 2:
@@ -144,8 +148,6 @@ class Moves:
             source.qmp("cont")
             self.kind.stay(source)
         self.kind.prepare(source, number)
-        # A guest that is written to faster than its memory is sent would never move.
-        source.qmp("migrate-set-parameters", **{"downtime-limit": DOWNTIME_LIMIT})
         self.host.meet(f"incoming{number}")
         address = between_hosts.ADDRESSES[self.host.other]
         source.qmp("migrate", uri=f"tcp:{address}:{MIGRATION_PORT + number}")
