@@ -24,8 +24,6 @@ struct connections *connections_new(void)
 {
 	struct connections *connections = zalloc(sizeof(*connections));
 
-	connections->list = zalloc(CONNECTIONS_MAX * sizeof(*connections->list));
-	connections->chain = zalloc(CONNECTIONS_MAX * sizeof(*connections->chain));
 	connections->buckets = zalloc(BUCKETS * sizeof(*connections->buckets));
 	memset(connections->buckets, 0xff, BUCKETS * sizeof(*connections->buckets));
 	return connections;
@@ -84,6 +82,10 @@ void connections_add(struct connections *connections, const struct host_message 
 	if (number == NONE) {
 		if (connections->count == CONNECTIONS_MAX)
 			forget_half(connections);
+		connections->list = array_room(connections->list, connections->count,
+					       sizeof(*connections->list));
+		connections->chain = array_room(connections->chain, connections->count,
+						sizeof(*connections->chain));
 		connection = &connections->list[connections->count];
 		*connection = (struct connection){
 			.tuple = tuple, .sender = sender, .from = message->from,
