@@ -4,6 +4,7 @@ What scripts/hosts-judge says of a merge of both hosts, beside two other ways to
 events of the one on the time line of the other: a plain convex hull, and CLOCK_REALTIME.
 """
 
+import collections
 import json
 import statistics
 import subprocess
@@ -20,11 +21,16 @@ class Merged:
         # By how much the second's counter is ahead, at its own time: (time, low, high)
         self.bounds = []
         self.events = 0
-        with subprocess.Popen([tool, "--format", "json", "--reference", reference, *paths],
+        # How many events of a guest are placed on each host
+        self.of_guest = collections.Counter()
+        command = [tool, "--quiet", "--reference", reference, *paths]
+        with subprocess.Popen([*command, "--format", "json"],
                               stdout=subprocess.PIPE, text=True) as process:
             for line in process.stdout:
                 self.events += 1
                 event = json.loads(line)
+                if event["machine"] != event["host"]:
+                    self.of_guest[event["host"]] += 1
                 if event["host"] != other or "own_ticks" not in event:
                     continue
                 ahead = event["own_ticks"] - event["ticks"]
@@ -32,6 +38,9 @@ class Merged:
                                     ahead + event["earlier"]))
         if process.returncode:
             sys.exit(f"hosts-judge: {tool} ends with {process.returncode}")
+        done = subprocess.run([*command, "--summary", "--json"],
+                              stdout=subprocess.PIPE, text=True, check=True)
+        self.summary = json.loads(done.stdout)
 
     def false_bounds(self, truth, shift=0):
         """Number of events whose bound holds no offset that may be the true one"""

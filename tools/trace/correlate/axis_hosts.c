@@ -38,6 +38,7 @@ struct reading {
 struct readings {
 	struct axis *axis;
 	struct packets *packets;
+	struct connections *connections;
 	struct reading *list;
 	struct heap heap;
 };
@@ -45,8 +46,10 @@ struct readings {
 static void take_message(void *data, const struct host_message *message,
 			 const struct packet *packet)
 {
-	(void)packet;
-	axis_message(data, message);
+	struct readings *readings = data;
+
+	axis_message(readings->axis, message);
+	connections_add(readings->connections, message, packet);
 }
 
 static uint64_t frequency_of(const struct readings *readings, const struct reading *reading)
@@ -205,14 +208,14 @@ static char *open_host(struct reading *reading, struct timeline *timeline)
 }
 
 char *axis_read_hosts(struct axis *axis, const struct limits *limits,
-		      progress_handler progress)
+		      struct connections *connections, progress_handler progress)
 {
-	struct readings readings = { .axis = axis };
+	struct readings readings = { .axis = axis, .connections = connections };
 	char *error = NULL;
 	size_t i;
 
 	readings.list = zalloc((axis->nr_hosts + 1) * sizeof(*readings.list));
-	readings.packets = packets_new(axis->nr_hosts, limits, NULL, take_message, axis);
+	readings.packets = packets_new(axis->nr_hosts, limits, NULL, take_message, &readings);
 	for (i = 0; i < axis->nr_hosts && !error; i++) {
 		readings.list[i].number = i;
 		error = open_host(&readings.list[i], axis->hosts[i].timeline);

@@ -23,6 +23,7 @@
  * @names: the names that are taken
  * @nr_names: their number
  * @host_of: for each host of the axis, the source
+ * @connections: of the hosts with each other
  */
 struct learning {
 	struct axis *axis;
@@ -32,6 +33,7 @@ struct learning {
 	char **names;
 	size_t nr_names;
 	size_t *host_of;
+	struct connections *connections;
 };
 
 static char *own_name(struct learning *learning, const char *name)
@@ -308,6 +310,7 @@ static void make_view(struct axis *axis)
 		.offset_s = reference->offset_s,
 		.offset = reference->offset,
 		.has_several_hosts = true,
+		.moves = &axis->moves,
 	};
 	memcpy(view->uuid, reference->uuid, sizeof(view->uuid));
 	axis->places = zalloc((axis->nr_hosts + 1) * sizeof(*axis->places));
@@ -346,7 +349,8 @@ static char *learn(struct learning *learning)
 	tell_of_clones(axis);
 	axis->bounds = hosts_new(axis->nr_hosts, &learning->options->limits, 0);
 	axis->pairs = zalloc((axis->nr_hosts * axis->nr_hosts + 1) * sizeof(*axis->pairs));
-	error = axis_read_hosts(axis, &learning->options->limits, learning->progress);
+	error = axis_read_hosts(axis, &learning->options->limits, learning->connections,
+				learning->progress);
 	for (i = 0; i < sources->count && !error; i++)
 		if (!sources->list[i].is_host)
 			error = add_guest(learning, &sources->list[i]);
@@ -354,6 +358,7 @@ static char *learn(struct learning *learning)
 		return error;
 	use_moves(axis);
 	hosts_solve(axis->bounds, 0);
+	downtime_find(axis, learning->connections);
 	make_view(axis);
 	return NULL;
 }
@@ -367,6 +372,7 @@ struct axis *axis_learn(const struct sources *sources, const struct axis_options
 		.options = options,
 		.progress = progress,
 		.host_of = zalloc((sources->count + 1) * sizeof(size_t)),
+		.connections = connections_new(),
 	};
 	size_t i;
 
@@ -376,6 +382,7 @@ struct axis *axis_learn(const struct sources *sources, const struct axis_options
 		free(learning.names[i]);
 	free(learning.names);
 	free(learning.host_of);
+	connections_free(learning.connections);
 	if (!*error)
 		return learning.axis;
 	axis_free(learning.axis);

@@ -6,6 +6,7 @@
 #define TRACE_AXIS_PARTS_H
 
 #include "correlate/axis.h"
+#include "correlate/connections.h"
 #include "packets/match.h"
 
 /**
@@ -40,11 +41,12 @@ int64_t ticks_from(int64_t ns, uint64_t frequency);
  * axis_read_hosts() - the first pass over all hosts at once
  * @axis: the axis, whose hosts' time lines are empty
  * @limits: of the clocks
+ * @connections: those that the hosts have with each other are added
  * @progress: called now and then, or NULL
  *
  * Return: NULL, or what is wrong, to be freed.
  */
 char *axis_read_hosts(struct axis *axis, const struct limits *limits,
-		      progress_handler progress);
+		      struct connections *connections, progress_handler progress);
 
 #endif

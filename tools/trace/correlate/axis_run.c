@@ -100,6 +100,7 @@ static bool advance(struct axis_run *run, struct host_run *host)
 	struct counts *counts;
 
 	while (timeline_next(host->run, &host->own)) {
+		downtime_event(axis, host->number, &host->own);
 		if (place(axis, host))
 			return true;
 		counts = &axis->hosts[host->number].timeline->parties[host->own.party].counts;

@@ -186,7 +186,7 @@ struct view {
 };
 
 static bool try_host(struct view *view, const struct stream *stream,
-		     struct clocktrace_ticks *ticks)
+		     struct clocktrace_ticks *ticks, uint64_t *vm_id)
 {
 	const struct unit *unit = match_unit(view->match, stream->section, stream->event.cpu);
 	size_t i;
@@ -199,8 +199,10 @@ static bool try_host(struct view *view, const struct stream *stream,
 			continue;
 		cursor->list = view->host->vcpus[era->vcpu].stays;
 		if (era_find_stay(view->host, era, cursor, stream->event.time,
-				  stream->reader->resolution, ticks) == STAY_FOUND)
+				  stream->reader->resolution, ticks) == STAY_FOUND) {
+			*vm_id = view->host->vcpus[era->vcpu].vm_id;
 			return true;
+		}
 	}
 	return false;
 }
@@ -219,10 +221,11 @@ struct walk {
 	unsigned int section;
 	struct clocktrace_ticks last;
 	uint64_t last_read;
+	uint64_t last_vm;
 };
 
 static void go_to(struct walk *walk, size_t host, const struct stream *stream,
-		  const struct clocktrace_ticks *ticks)
+		  const struct clocktrace_ticks *ticks, uint64_t vm_id)
 {
 	const bool goes_on = walk->host != NONE && walk->section == stream->section;
 	struct moves *moves = walk->moves;
@@ -243,6 +246,7 @@ static void go_to(struct walk *walk, size_t host, const struct stream *stream,
 		.last = walk->last.first,
 		.first = ticks->last,
 		.guest = { walk->last_read, stream->event.time },
+		.vms = { walk->last_vm, vm_id },
 	};
 }
 
@@ -251,25 +255,29 @@ static void take_event(struct walk *walk, struct view *views, size_t count,
 		       const struct stream *stream)
 {
 	struct clocktrace_ticks ticks, other;
+	uint64_t vm_id = 0, other_vm;
 	size_t i, found = NONE;
 
 	for (i = 0; i < count; i++) {
-		if (walk->parties[i]->is_elsewhere || !try_host(&views[i], stream, &other))
+		if (walk->parties[i]->is_elsewhere ||
+		    !try_host(&views[i], stream, &other, &other_vm))
 			continue;
 		/* What fits two hosts is of where it was before. */
 		if (found != NONE && i != walk->host)
 			continue;
 		found = i;
 		ticks = other;
+		vm_id = other_vm;
 	}
 	if (found == NONE)
 		return;
 	if (found != walk->host || walk->section != stream->section)
-		go_to(walk, found, stream, &ticks);
+		go_to(walk, found, stream, &ticks, vm_id);
 	walk->host = found;
 	walk->section = stream->section;
 	walk->last = ticks;
 	walk->last_read = stream->event.time;
+	walk->last_vm = vm_id;
 }
 
 void moves_find(struct moves *moves, struct timeline *const *timelines,
@@ -298,8 +306,10 @@ void moves_free(struct moves *moves)
 {
 	size_t i;
 
-	for (i = 0; i < moves->count; i++)
+	for (i = 0; i < moves->count; i++) {
 		free(moves->list[i].name);
+		free(moves->list[i].down.stream.after);
+	}
 	free(moves->list);
 	*moves = (struct moves){ 0 };
 }

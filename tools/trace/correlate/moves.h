@@ -5,6 +5,7 @@
 #ifndef TRACE_MOVES_H
 #define TRACE_MOVES_H
 
+#include "correlate/downtime.h"
 #include "correlate/timeline.h"
 
 /**
@@ -15,6 +16,8 @@
  * @last: the last event there, in ticks of that host, not later than it was
  * @first: the first event here, in ticks of this host, not earlier than it was
  * @guest: what the guest read before and after
+ * @vms: the VM that it was before, and the one that it was after
+ * @down: when it did not run
  */
 struct move {
 	char *name;
@@ -23,6 +26,8 @@ struct move {
 	uint64_t last;
 	uint64_t first;
 	uint64_t guest[2];
+	uint64_t vms[2];
+	struct downtime down;
 };
 
 /**

@@ -10,6 +10,8 @@
 #include "correlate/match.h"
 #include "readers/machine.h"
 
+struct moves;
+
 /**
  * struct counts - what became of the events of a machine
  * @placed: those on the time line
@@ -163,6 +165,7 @@ struct trace_argument {
  * @origin: the time that is shown as 0
  * @nr_vcpus: number of vCPUs of all hosts
  * @has_several_hosts: it is the axis of several hosts, see axis.h; @host is the reference
+ * @moves: if so: guests that went from host to host
  */
 struct timeline {
 	struct party *parties;
@@ -179,6 +182,7 @@ struct timeline {
 	uint64_t origin;
 	size_t nr_vcpus;
 	bool has_several_hosts;
+	const struct moves *moves;
 };
 
 /**

@@ -55,7 +55,24 @@ void summary_axis_json(FILE *file, const struct axis *axis, struct account *cons
  */
 bool summary_axis_answer(const struct axis *axis);
 
+/**
+ * summary_downtime_text() - print how long a guest that moved did not run, and why
+ * @file: where to
+ * @axis: the axis, after axis_run()
+ * @move: one of its moves
+ */
+void summary_downtime_text(FILE *file, const struct axis *axis, const struct move *move);
+
 struct json_object;
+
+/**
+ * summary_downtime_object() - the same for programs
+ * @axis: the axis, after axis_run()
+ * @move: one of its moves
+ *
+ * Return: the object, which the caller owns; NULL if the traces do not tell.
+ */
+struct json_object *summary_downtime_object(const struct axis *axis, const struct move *move);
 
 /**
  * summary_object() - what summary_json() prints

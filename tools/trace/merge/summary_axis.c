@@ -123,6 +123,7 @@ static void print_move(FILE *file, const struct axis *axis, const struct move *m
 	put_name(file, axis, move->to);
 	fprintf(file, ": its counter went on from %" PRIu64 " to %" PRIu64 "\n", move->guest[0],
 		move->guest[1]);
+	summary_downtime_text(file, axis, move);
 }
 
 static void print_relations(FILE *file, const struct axis *axis)
@@ -255,6 +256,7 @@ static struct json_object *move_of(const struct axis *axis, const struct move *m
 	add(object, "first_ticks", move->first);
 	add(object, "guest_last", move->guest[0]);
 	add(object, "guest_first", move->guest[1]);
+	json_object_object_add(object, "down", summary_downtime_object(axis, move));
 	return object;
 }
 

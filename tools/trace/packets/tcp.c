@@ -322,7 +322,7 @@ static struct view *take_syn(struct packets *packets, struct flow *flow, struct 
 	const struct packet *packet = seen->packet;
 	const bool is_answer = packet->flags & PACKET_ACK, is_plain = !packet->length;
 	struct half *half = &view->halves[seen->sender], *other = &view->halves[!seen->sender];
-	bool is_whole = seen->time > packets->hosts[seen->host].gap_to;
+	bool is_whole = true;
 
 	if (half->is_anchored && half->first == packet->sequence &&
 	    (!is_answer || (other->is_anchored && other->first == packet->acknowledgment - 1)))
@@ -335,10 +335,11 @@ static struct view *take_syn(struct packets *packets, struct flow *flow, struct 
 		other = &view->halves[!seen->sender];
 	}
 	anchor(half, packet->sequence);
+	/* In a gap, and soon after it, no host is a sender: what follows is of no such begin. */
 	half->role = first_role(packets, seen);
 	if (is_answer) {
 		/* Data that came with the SYN may have been answered before the SYN was. */
-		is_whole = is_whole && other->by_plain_syn;
+		is_whole = other->by_plain_syn;
 		if (!other->is_anchored)
 			anchor(other, packet->acknowledgment - 1);
 	} else {

@@ -6,6 +6,7 @@ to hold its true time, events of a host keep their order, and what cannot be kno
 said. Prints TAP.
 """
 
+import base64
 import collections
 import json
 import os
@@ -19,9 +20,10 @@ import xml.dom.minidom
 sys.dont_write_bytecode = True
 # pylint: disable=wrong-import-position
 import perfetto
+import synthetic_dat
 from points import check, main, run
 from synthetic import BOOT
-from synthetic_hosts import NS, Cluster, NetTrace, Running
+from synthetic_hosts import NS, PACKETS, Cluster, NetTrace, Running
 
 TOOLS = os.environ.get("O", "../../out/tools/trace")
 MERGE = os.path.join(TOOLS, "clocktrace-merge")
@@ -339,6 +341,178 @@ def test_moving():
     check(text.count("<line ") == 3, "no arrow for each move")
 
 
+BEHIND = 1_500_000
+
+
+def migrated(seed, rest=(300_000, 800_000, 1_500_000), after=(), wait=2_000_000, beside=False):
+    """
+    A guest that goes from one host to the other, its counter 1.5 ms behind, with a stream that
+    sends data before the guest stops, so many ns after that, and after it runs again. Return
+    also what is true of that.
+    """
+    cluster = Cluster(seed, 2 * NS)
+    nodes = [cluster.node(hertz=2_000_000_000) for _ in range(2)]
+    guest = NetTrace("mover", 100)
+    guest.hertz = 2_000_000_000
+    first = Running(nodes[0], guest, 1_000_000, 7_000_000 - nodes[0].clock.ticks(1_000_000))
+    stop = first.run(1_005_000, 700_000_000)
+    before = [(time, 1000) for time in range(400_000_000, stop, 1_000_000)]
+    down = [(stop + time, 500) for time in rest]
+    begin = stop + max(rest, default=0) + wait
+    chunks = before + down + [(begin + time, 700) for time in after]
+    arrivals = cluster.stream(*nodes, chunks)
+    if beside:
+        # Sends more, but goes on when the guest runs
+        cluster.stream(*nodes, [(time, 30_000)
+                                for time in range(100_000_000, NS, 1_000_000)])
+    counter = nodes[0].clock.ticks(stop) + first.offset + (begin - stop - BEHIND) * 2
+    second = Running(nodes[1], guest, begin, counter - nodes[1].clock.ticks(begin))
+    second.run(begin, begin + 700_000_000)
+    for running in (first, second):
+        running.destroy(begin + 800_000_000)
+    cluster.talk(*nodes)
+    sent = down[-1][0] if down else None
+    received = arrivals[len(before) + len(down) - 1]
+    return cluster, guest, {
+        "stop": stop, "resume": second.entries[0], "begin": before[0][0],
+        "bytes_before": 1000 * len(before), "bytes": 500 * len(down),
+        "saving": down[0][0] - stop if down else None,
+        "sending": sent - down[0][0] if down else None,
+        "network": received - sent if down else None,
+        "loading": second.entries[0] - received}
+
+
+# By how much ns of two clocks may differ in a downtime, with the end of a tick
+NEAR = 1000
+
+
+def judge_down(cluster, guest, truth, longest):
+    """Each part of the downtime is what it truly was. Return the move."""
+    paths = write(cluster, [guest])
+    what, _ = summary(*paths)
+    check(len(what["moves"]) == 1, str(what["moves"]))
+    down = what["moves"][0]["down"]
+    length = truth["resume"] - truth["stop"]
+    check(down["least_ns"] - NEAR <= length <= down["most_ns"] + NEAR, f"{length}: {down}")
+    check(down["most_ns"] - down["least_ns"] < 300_000, "too wide")
+    check(abs(down["guest_ns"] - (length - BEHIND)) <= NEAR, f"{length - BEHIND}: {down}")
+    stream = down["stream"]
+    check(stream["bytes_before"] == truth["bytes_before"], f"{truth}: {stream}")
+    check((stream["source"], stream["destination"], stream["destination_port"]) ==
+          ("10.0.0.1", "10.0.0.2", 4444), str(stream))
+    if longest is None:
+        check(stream["parts"] is None, str(stream))
+        return paths, what["moves"][0]
+    parts = stream["parts"]
+    for name in ("saving", "sending", "network", "loading"):
+        check(parts[f"{name}_least_ns"] - NEAR <= truth[name] <= parts[f"{name}_most_ns"] + NEAR,
+              f"{name}: {truth[name]}: {parts}")
+        check(name == "network" or parts[f"{name}_least_ns"] == parts[f"{name}_most_ns"], name)
+    check(parts["bytes"] == truth["bytes"] and parts["longest"] == longest, f"{truth}: {parts}")
+    return paths, what["moves"][0]
+
+
+def test_downtime():
+    """How long a guest was down, for itself and for the hosts, and what took so long"""
+    for seed, rest, wait, longest in ((40, (300_000, 800_000, 1_500_000), 9_000_000, "loading"),
+                                      (41, (300_000, 9_000_000, 20_000_000), 2_000_000, "sending"),
+                                      (42, (11_000_000, 12_000_000), 2_000_000, "saving")):
+        cluster, guest, truth = migrated(seed, rest, wait=wait)
+        paths, move = judge_down(cluster, guest, truth, longest)
+        check(not move["down"]["stream"]["goes_on"], "goes on")
+        status, out, err = merge("--summary", *paths)
+        check(status == 0 and f"from 10.0.0.1 port {move['down']['stream']['source_port']} to "
+              f"10.0.0.2 port 4444: {truth['bytes_before']} bytes in " in out, out + err)
+        check(f"for the guest {move['down']['guest_ns'] / 1e6:.6f} ms: its counter stepped by "
+              f"{move['down']['guest_ns'] - move['down']['most_ns']} to " in out, out)
+        # The reference is another one, and what it is does not change what was.
+        what, _ = summary("--reference", "node1", *paths)
+        other = what["moves"][0]["down"]
+        check(other["stream"]["parts"]["loading_least_ns"] ==
+              move["down"]["stream"]["parts"]["loading_least_ns"] and
+              other["least_ns"] <= truth["resume"] - truth["stop"] + NEAR <=
+              other["most_ns"] + 2 * NEAR, f"{other} and {move}")
+
+
+def vcpu_lanes(data):
+    """By machine's name, the texts of the stretches of its vCPUs"""
+    texts = {}
+    for lane in data["lanes"]:
+        if lane["kind"] == "vcpu":
+            name = data["machines"][lane["machine"]]["name"]
+            texts.setdefault(name, []).append(page_items(lane["items"], data["texts"]))
+    return texts
+
+
+def page_items(text, texts):
+    """(begin, length, text) of what a page has in a lane"""
+    numbers, value, shift = [], 0, 0
+    for byte in base64.b64decode(text):
+        value |= (byte & 127) << shift
+        shift += 7
+        if not byte & 128:
+            numbers.append(value)
+            value = shift = 0
+    items, at = [], 0
+    for begin, length, number in zip(*[iter(numbers)] * 3):
+        at += begin
+        items.append((at, length, texts[number]))
+    return items
+
+
+def test_downtime_pictures():
+    """The guest's lane on the host that it leaves ends with the downtime; packets are flows"""
+    cluster, guest, truth = migrated(46)
+    paths = write(cluster, [guest])
+    status, _, err = merge("-o", f"{WORK}/down.html", *paths)
+    check(status == 0, err)
+    with open(f"{WORK}/down.html", encoding="utf-8") as file:
+        page = file.read()
+    data = json.loads(re.search('<script id="data"[^>]*>(.*?)</script>', page, re.S).group(1))
+    lanes = vcpu_lanes(data)
+    (left,), (came,) = lanes["mover on node0"], lanes["mover on node1"]
+    check(left[-1][2] == "moves to another host", str(left[-2:]))
+    check(abs(left[-1][1] - (truth["resume"] - truth["stop"])) < 300_000, str(left[-1]))
+    check(left[-1][0] + left[-1][1] == came[0][0] and came[0][2] == "in guest", str(came[0]))
+    check(sum(text == "moves to another host" for _, _, text in left + came) == 1, "more")
+    # Some before the stop, each of the three after that
+    arrows = [data["arrows"][at:at + 6] for at in range(0, len(data["arrows"]), 6)]
+    kinds = [data["lanes"][arrow[0]]["kind"] for arrow in arrows]
+    check(len(arrows) > 100 and set(kinds) == {"cpu"}, f"{len(arrows)} {set(kinds)}")
+    down = [arrow for arrow in arrows if arrow[3] >= left[-1][0] and arrow[2] == 0]
+    check(len(down) == 3, f"{len(down)} while it is down")
+    check(all(arrow[5] > arrow[3] for arrow in arrows), "received before it was sent")
+    status, _, err = merge("-o", f"{WORK}/down.perfetto-trace", *paths)
+    check(status == 0, err)
+    perfetto.check(f"{WORK}/down.perfetto-trace")
+    with open(f"{WORK}/down.perfetto-trace", "rb") as file:
+        text = file.read()
+    check(text.count(b"sends guest") == text.count(b"receives guest") == len(arrows) - 1,
+          "other flows")
+    status, _, err = merge("-o", f"{WORK}/down.svg", *paths)
+    check(status == 0, err)
+    text = xml.dom.minidom.parse(f"{WORK}/down.svg").toxml()
+    check(text.count("<line ") == 1, "other arrows")
+
+
+def test_downtime_stream():
+    """Which connection it is, if there are others, or if it goes on, or is not seen"""
+    cluster, guest, truth = migrated(43, beside=True)
+    judge_down(cluster, guest, truth, "loading")
+    cluster, guest, truth = migrated(44, after=(3_000_000, 5_000_000, 7_000_000))
+    paths, move = judge_down(cluster, guest, truth, "loading")
+    check(move["down"]["stream"]["goes_on"], "does not go on")
+    _, out, err = merge("--summary", *paths)
+    check("went on after that (post-copy)" in out, err)
+    # A connection that was there before the guest, and is when it is no more, is none.
+    cluster, guest, truth = migrated(45, rest=())
+    paths = write(cluster, [guest])
+    what, _ = summary(*paths)
+    check(what["moves"][0]["down"]["stream"] is None, str(what["moves"]))
+    _, out, err = merge("--summary", *paths)
+    check("no connection between the two hosts is seen by which it may have come" in out, err)
+
+
 def test_move_is_message():
     """Its last read on the one precedes its first on the other: there and back is a bound"""
     cluster, guest = moving(23)
@@ -348,6 +522,35 @@ def test_move_is_message():
     paths = write(cluster, [guest])
     _, err = judge(cluster, paths)
     check("node0 and node1: 3 messages are used" in err, err)
+
+
+def test_trace_cmd():
+    """
+    trace-cmd records no headers of packets: what is known of its hosts is that a guest was on
+    one before it was on the other
+    """
+    cluster, guest = moving(47)
+    root = directory("trace-cmd")
+    os.makedirs(root)
+    paths = []
+    for node in cluster.nodes:
+        for cpu, stream in node.trace.streams.items():
+            node.trace.streams[cpu] = sorted((event for event in stream
+                                              if event[1] not in PACKETS),
+                                             key=lambda event: event[0])
+        paths.append(synthetic_dat.write(node.trace, f"{root}/{node.trace.host}.dat"))
+    paths.append(guest.write(f"{root}/guest"))
+    status, _, err = merge(*paths)
+    check(status == 2 and "does not tell the frequency of its counter" in err, err)
+    frequency = ("--frequency", "2000000000")
+    _, err = judge(cluster, paths, *frequency)
+    check("3 messages are used" in err, err)
+    what, _ = summary(*frequency, *paths)
+    for move in what["moves"]:
+        # A guest was gone for 60 ms and more, and how long there and back took is known.
+        down = move["down"]
+        check(down["least_ns"] <= 62_000_000 <= down["most_ns"] <= 200_000_000, str(down))
+        check(down["stream"] is None, str(down))
 
 
 def test_programs():

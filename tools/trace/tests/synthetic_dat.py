@@ -9,6 +9,7 @@ import struct
 from synthetic import EVENTS
 
 PAGE = 4096
+DELTA_END = 1 << 27
 NAMES = {"kvm_x86_entry": "kvm_entry", "kvm_x86_exit": "kvm_exit"}
 SYSTEMS = {"kvm": ("kvm_x86_entry", "kvm_x86_exit", "kvm_guest_counter", "kvm_write_tsc_offset"),
            "test": ("test_event",)}
@@ -73,7 +74,14 @@ def page_of(events):
 
 
 def pages_of(events, count):
-    return b"".join(page_of(events[at:at + count]) for at in range(0, len(events), count))
+    """A page has so many events, or less where one comes so late that its delta would not fit"""
+    pages, page = [], []
+    for event in events:
+        if page and (len(page) == count or event[0] - page[-1][0] >= DELTA_END):
+            pages.append(page_of(page))
+            page = []
+        page.append(event)
+    return b"".join(pages) + (page_of(page) if page else b"")
 
 
 def write(trace, path, in_page=40):

@@ -143,6 +143,8 @@ class Running:
         self.tid = 1000 + self.cpu
         node.vms += 1
         self.vm = 10 * node.number + node.vms
+        # True times
+        self.entries = []
         self.tell(time, CREATED)
 
     def tell(self, time, reason):
@@ -159,6 +161,7 @@ class Running:
             leave = entry + rng.randint(20_000, 400_000)
             if leave >= end:
                 return last
+            self.entries.append(entry)
             node.trace.add(self.cpu, node.clock.ticks(entry), "kvm_x86_entry", self.tid)
             for when in sorted(rng.randint(entry, leave) for _ in range(events)):
                 ticks = min(max(node.clock.ticks(when), node.clock.ticks(entry)),
@@ -242,6 +245,26 @@ class Cluster:
             time = self.packet(other, one, time + self.random.randint(1000, 100_000), back,
                                seqs[1], seqs[0], size, ACK | PSH)
             seqs[1] += size
+
+    def stream(self, source, target, chunks):
+        """
+        A connection over which data goes the one way: (true time, bytes) of each packet. Return:
+        when each arrived.
+        """
+        self.ports += 1
+        ports, back = (self.ports, 4444), (4444, self.ports)
+        seqs = [self.random.getrandbits(32), self.random.getrandbits(32)]
+        time = chunks[0][0] - 1_000_000
+        time = self.packet(source, target, time, ports, seqs[0], 0, 0, SYN)
+        time = self.packet(target, source, time + 5000, back, seqs[1], seqs[0] + 1, 0, SYN | ACK)
+        seqs = [seqs[0] + 1, seqs[1] + 1]
+        self.packet(source, target, time + 5000, ports, seqs[0], seqs[1], 0, ACK)
+        arrivals = []
+        for time, size in chunks:
+            arrivals.append(self.packet(source, target, time, ports, *seqs, size, ACK | PSH, 0))
+            seqs[0] += size
+            self.packet(target, source, arrivals[-1] + 5000, back, seqs[1], seqs[0], 0, ACK, 0)
+        return arrivals
 
     def write(self, root, guests=()):
         """Paths of the hosts, then of the guests"""

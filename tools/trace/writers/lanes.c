@@ -10,6 +10,7 @@
 #include "common/array.h"
 #include "common/message.h"
 #include "correlate/account.h"
+#include "writers/flights.h"
 #include "writers/lanes.h"
 
 #define TABLE_SIZE 65536
@@ -59,6 +60,8 @@ struct lanes {
 	size_t *guest_of;
 	/* For each of those */
 	struct mover *movers;
+	struct flight **flights;
+	size_t nr_flights;
 };
 
 static size_t guest_of(const struct timeline *timeline, size_t party)
@@ -88,6 +91,10 @@ struct lanes *lanes_new(const struct timeline *timeline, const struct lanes_sink
 	lanes->guest_of = zalloc((timeline->nr_parties + 1) * sizeof(*lanes->guest_of));
 	for (i = 0; i < timeline->nr_parties; i++)
 		lanes->guest_of[i] = guest_of(timeline, i);
+	lanes->nr_flights = timeline->moves ? timeline->moves->count : 0;
+	lanes->flights = zalloc((lanes->nr_flights + 1) * sizeof(struct flight *));
+	for (i = 0; i < lanes->nr_flights; i++)
+		lanes->flights[i] = flight_new(timeline, &timeline->moves->list[i]);
 	return lanes;
 }
 
@@ -196,7 +203,7 @@ static void take_effect(struct lanes *lanes, struct cause *cause, size_t lane, u
 {
 	if (cause->is_there && lane != SIZE_MAX)
 		lanes->sink.link(lanes->sink.data, cause->lane, cause->time, lane, time,
-				 false);
+				 LINK_CAUSE);
 	cause->is_there = false;
 }
 
@@ -265,6 +272,39 @@ static void switch_thread(struct lanes *lanes, const struct placed *placed, size
 	begin(lanes, lane, placed->time, text);
 }
 
+/* The guest's lanes on the host that it has left show that until it runs on the other one. */
+static void show_down(struct lanes *lanes, const struct flight *flight, uint64_t time,
+		      bool is_down)
+{
+	size_t i;
+
+	for (i = 0; i < lanes->count; i++) {
+		const struct lane *lane = &lanes->list[i];
+		const struct party *home = &lanes->timeline->parties[lane->party];
+
+		if (lane->kind != LANE_VCPU ||
+		    !flight_is_of(flight, lane->party,
+				  &home->host->vcpus[lane->number - home->first_vcpu]))
+			continue;
+		if (is_down)
+			begin(lanes, i, time, "moves to another host");
+		else
+			end(lanes, i, time);
+	}
+}
+
+static void follow_flights(struct lanes *lanes, const struct placed *placed)
+{
+	enum flight_change change;
+	size_t i;
+
+	for (i = 0; i < lanes->nr_flights; i++) {
+		change = flight_change(lanes->flights[i], placed);
+		if (change != FLIGHT_NONE)
+			show_down(lanes, lanes->flights[i], placed->time, change == FLIGHT_STOPS);
+	}
+}
+
 /* Does the event begin or end a stretch? If so, take it. */
 static bool take_state(struct lanes *lanes, const struct placed *placed, size_t lane)
 {
@@ -278,6 +318,8 @@ static bool take_state(struct lanes *lanes, const struct placed *placed, size_t 
 		switch_thread(lanes, placed, lane);
 	else
 		return false;
+	if (is_of_host(lanes, placed))
+		follow_flights(lanes, placed);
 	return true;
 }
 
@@ -321,8 +363,19 @@ static void follow_move(struct lanes *lanes, const struct placed *placed, size_t
 		return;
 	if (mover->is_there && mover->party != placed->party)
 		lanes->sink.link(lanes->sink.data, mover->lane, mover->time, lane, placed->time,
-				 true);
+				 LINK_MOVE);
 	*mover = (struct mover){ true, placed->party, lane, placed->time };
+}
+
+static void follow_streams(struct lanes *lanes, const struct placed *placed, size_t lane)
+{
+	struct flight_packet sent;
+	size_t i;
+
+	for (i = 0; lane != SIZE_MAX && i < lanes->nr_flights; i++)
+		if (flight_packet(lanes->flights[i], placed, lane, &sent))
+			lanes->sink.link(lanes->sink.data, sent.lane, sent.time, lane,
+					 placed->time, LINK_STREAM);
 }
 
 void lanes_event(struct lanes *lanes, const struct placed *placed)
@@ -337,6 +390,7 @@ void lanes_event(struct lanes *lanes, const struct placed *placed)
 	if (take_state(lanes, placed, lane))
 		return;
 	follow(lanes, placed, lane);
+	follow_streams(lanes, placed, lane);
 	if (lane != SIZE_MAX)
 		lanes->sink.point(lanes->sink.data, lane, placed);
 }
@@ -353,5 +407,8 @@ void lanes_finish(struct lanes *lanes)
 	free(lanes->interrupts);
 	free(lanes->guest_of);
 	free(lanes->movers);
+	for (i = 0; i < lanes->nr_flights; i++)
+		flight_free(lanes->flights[i]);
+	free(lanes->flights);
 	free(lanes);
 }

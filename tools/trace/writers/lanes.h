@@ -28,6 +28,12 @@ struct lane_info {
 	char name[64];
 };
 
+enum link_kind {
+	LINK_CAUSE,	/* something in one lane made something happen in another one */
+	LINK_MOVE,	/* a guest left a host for another one between the two */
+	LINK_STREAM,	/* a packet by which a guest moves, as it is sent and received */
+};
+
 /**
  * struct lanes_sink - who takes them
  * @data: for the functions
@@ -35,8 +41,7 @@ struct lane_info {
  * @begin: a stretch begins; those of a lane do not overlap
  * @end: it ends
  * @point: an event
- * @link: an event of one lane made something happen in another one; or if @is_move, a guest
- *	left a host for another one after the one event, and before the other
+ * @link: an event of one lane has to do with another one, see enum link_kind
  */
 struct lanes_sink {
 	void *data;
@@ -45,7 +50,7 @@ struct lanes_sink {
 	void (*end)(void *data, size_t lane, uint64_t time);
 	void (*point)(void *data, size_t lane, const struct placed *placed);
 	void (*link)(void *data, size_t from, uint64_t from_time, size_t to, uint64_t to_time,
-		     bool is_move);
+		     enum link_kind kind);
 };
 
 struct lanes;

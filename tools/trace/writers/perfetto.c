@@ -145,16 +145,21 @@ static void point(void *data, size_t lane, const struct placed *placed)
 
 /* An event at each end of a flow, so that it does not matter what else is there */
 static void link_lanes(void *data, size_t from, uint64_t from_time, size_t to, uint64_t to_time,
-		       bool is_move)
+		       enum link_kind kind)
 {
+	static const char *const names[][2] = {
+		[LINK_CAUSE] = { "wakes vCPU", "woken" },
+		[LINK_MOVE] = { "last before the move", "first after the move" },
+		[LINK_STREAM] = { "sends guest", "receives guest" },
+	};
 	struct perfetto *perfetto = data;
 	const struct {
 		size_t lane;
 		uint64_t time;
 		const char *name;
 	} ends[] = {
-		{ from, from_time, is_move ? "last before the move" : "wakes vCPU" },
-		{ to, to_time, is_move ? "first after the move" : "woken" },
+		{ from, from_time, names[kind][0] },
+		{ to, to_time, names[kind][1] },
 	};
 	size_t i;
 

@@ -128,17 +128,17 @@ static void point(void *data, size_t lane, const struct placed *placed)
 }
 
 static void link_lanes(void *data, size_t from, uint64_t from_time, size_t to, uint64_t to_time,
-		       bool is_move)
+		       enum link_kind kind)
 {
 	struct picture *picture = data;
 
-	(void)is_move;
 	if (picture->nr_arrows == ARROWS_MAX)
 		return;
 	picture->arrows = array_room(picture->arrows, picture->nr_arrows,
 				     sizeof(*picture->arrows));
 	picture->arrows[picture->nr_arrows++] = (struct arrow){
 		(uint32_t)from, (uint32_t)to, ns_of(picture, from_time), ns_of(picture, to_time),
+		kind,
 	};
 }
 

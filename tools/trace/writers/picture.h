@@ -28,12 +28,14 @@ struct item {
  * @to: index of the lane
  * @begin: when, in ns
  * @end: when it happened, in ns
+ * @kind: what the two have to do with each other
  */
 struct arrow {
 	uint32_t from;
 	uint32_t to;
 	uint64_t begin;
 	uint64_t end;
+	enum link_kind kind;
 };
 
 /**

@@ -215,7 +215,8 @@ static void put_arrows(FILE *file, const struct svg *svg)
 		const struct arrow *arrow = &picture->arrows[i];
 		double from = place(picture, arrow->begin), to = place(picture, arrow->end);
 
-		if (to - from < 2)
+		/* Packets would hide all else. */
+		if (to - from < 2 || arrow->kind == LINK_STREAM)
 			continue;
 		fprintf(file, "<line x1=\"%.2f\" y1=\"%zu\" x2=\"%.2f\" y2=\"%zu\" stroke=\"#b03030\"/>\n",
 			from, svg->tops[arrow->from] + ROW / 2, to, svg->tops[arrow->to] + ROW / 2);

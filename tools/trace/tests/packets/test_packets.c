@@ -121,6 +121,12 @@ static void open_connection(void)
 	open_with(0, FIRST, FIRST_OF_ANSWER);
 }
 
+/* A message of which nothing needs to be known but what it says */
+static void know(size_t from, int64_t time, size_t to, int64_t arrival)
+{
+	packets_guest_moved(packets, from, time, to, arrival);
+}
+
 static void end(void)
 {
 	packets_free(packets);
@@ -257,6 +263,100 @@ static void test_forwarder(void)
 	end();
 }
 
+/* What was sent when events were lost may be sent again after that. */
+static void test_open_in_gap(void)
+{
+	begin(0);
+	packets_lost(packets, A, -10, 60);
+	open_connection();
+	/* Sent at about 55, which is lost */
+	received(B, 60, data(1, 1000));
+	sent(A, 200, data(1, 1000));
+	received(B, 210, data(1, 1000));
+	CHECK(nr_messages == 0);
+	end();
+}
+
+/* An answer to a SYN with data, and more, from before the trace: both are sent again. */
+static void test_answer_alone(void)
+{
+	struct packet syn = packet_of(false, PACKET_TCP), answer = packet_of(true, PACKET_TCP);
+	struct packet more;
+
+	begin(0);
+	syn.flags = PACKET_SYN;
+	syn.sequence = FIRST;
+	syn.length = 100;
+	answer.sequence = FIRST_OF_ANSWER;
+	answer.acknowledgment = FIRST + 101;
+	more = answer;
+	more.sequence++;
+	more.length = 1000;
+	answer.flags |= PACKET_SYN;
+	sent(A, 0, syn);
+	received(A, 10, answer);
+	received(A, 20, more);
+	sent(B, 500, answer);
+	sent(B, 510, more);
+	received(A, 505, answer);
+	received(A, 515, more);
+	CHECK(nr_messages == 0);
+	end();
+}
+
+/* C is a clone of A: which of them sent it nobody knows. */
+static void test_clones(void)
+{
+	struct packet packet = packet_of(false, PACKET_TCP);
+
+	begin(0);
+	packet.flags = PACKET_SYN;
+	packet.sequence = FIRST;
+	sent(C, -10, packet);
+	open_connection();
+	sent(C, 100, data(1, 1000));
+	received(B, 150, data(1, 1000));
+	sent(A, 300, data(1, 1000));
+	received(B, 350, data(1, 1000));
+	CHECK(nr_messages == 0 && packets_counts(packets)->conflicts > 0);
+	end();
+}
+
+/*
+ * A host with two networks of the same addresses, and a connection in both: the other one's
+ * numbers are almost 2 GiB ahead, and come to those of this one soon after this one has sent
+ * them.
+ */
+static void test_two_at_once(void)
+{
+	const uint32_t jump = GIB - 2000, step = 11 * (GIB / 16);
+	uint32_t next = 2001;
+
+	begin(0);
+	received(A, -20000000, acknowledgment(1));
+	sent(A, 0, data(1, 1000));
+	sent(A, 2100, data(1001, 1000));
+	know(A, 2100, B, 2110);
+	next += jump;
+	sent(A, 2200, data(next, 1000));
+	next += 1000 + jump;
+	sent(A, 4300, data(next, 1000));
+	next += 1000;
+	sent(A, 6400, data(next, 1000));
+	next += 1000;
+	/* This one, which B receives */
+	sent(A, 8350, data(2001, 1000));
+	sent(A, 8360, data(next, step));
+	next += step;
+	sent(A, 8370, data(next, step));
+	next += step;
+	sent(A, 8410, data(next, 2001 - next));
+	sent(A, 8500, data(2001, 1000));
+	received(B, 8360, data(2001, 1000));
+	CHECK(nr_messages == 1);
+	end();
+}
+
 /* Where the tracer does not know what a host received, the host may forward what it sends. */
 static void test_unknown_packets(void)
 {
@@ -343,12 +443,6 @@ static void test_ipv6(void)
 			break;
 	}
 	end();
-}
-
-/* A message of which nothing needs to be known but what it says */
-static void know(size_t from, int64_t time, size_t to, int64_t arrival)
-{
-	packets_guest_moved(packets, from, time, to, arrival);
 }
 
 static void test_guest(void)
@@ -517,6 +611,10 @@ int main(void)
 	tap_run(test_interfaces, "packets: interfaces behind each other");
 	tap_run(test_forwarder, "packets: a host that forwards sends nothing");
 	tap_run(test_unknown_packets, "packets: what a tracer does not know may be forwarded");
+	tap_run(test_open_in_gap, "packets: a connection that begins where events are lost");
+	tap_run(test_answer_alone, "packets: an answer to a SYN that was not seen");
+	tap_run(test_clones, "packets: two hosts that send the same");
+	tap_run(test_two_at_once, "packets: two connections between the same ends at once");
 	tap_run(test_nobody, "packets: what matches nothing");
 	tap_run(test_ipv6, "packets: IPv6");
 	tap_run(test_guest, "packets: a guest that moves is a message");
