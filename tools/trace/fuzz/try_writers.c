@@ -65,7 +65,7 @@ static struct host *make_host(uint64_t from, uint64_t to)
 {
 	char *error = NULL;
 	struct host *host = host_new(&error);
-	struct event event = { .time = from, .kind = EVENT_GUEST_TSC, .name = "kvm_guest_tsc" };
+	struct event event = { .time = from, .kind = EVENT_GUEST_COUNTER, .name = "kvm_guest_counter" };
 	int i;
 
 	if (!host)
