@@ -8,6 +8,13 @@
 #include "common/message.h"
 #include "correlate/clock_check.h"
 
+static char *wrong_clock_of_lttng(const char *path, const char *name)
+{
+	return text_of("%s was recorded with the clock \"%s\", whose times cannot be placed to the tick: before \"lttng create\", run\n"
+		       "    eval \"$(clocktrace-lttng setup)\"",
+		       path, name);
+}
+
 static char *wrong_clock(const struct reader *reader)
 {
 	const char *name = reader->clock ? reader->clock : "unknown";
@@ -20,9 +27,16 @@ static char *wrong_clock(const struct reader *reader)
 		return text_of("%s was recorded with the clock \"%s\", whose times cannot be placed to the tick: record with\n"
 			       "    perf record -a -k CLOCK_TRACE -e kvm:kvm_guest_counter,kvm:kvm_entry,kvm:kvm_exit ...",
 			       reader->path, name);
-	return text_of("%s was recorded with the clock \"%s\", whose times cannot be placed to the tick: before \"lttng create\", run\n"
-		       "    eval \"$(clocktrace-lttng setup)\"",
-		       reader->path, name);
+	return wrong_clock_of_lttng(reader->path, name);
+}
+
+char *clock_check_name(const char *path, const char *clock, bool *assumed)
+{
+	if (!strcmp(clock, "x86-tsc"))
+		*assumed = true;
+	else if (strcmp(clock, "clock_trace"))
+		return wrong_clock_of_lttng(path, clock);
+	return NULL;
 }
 
 char *clock_check(const struct machine *machine, bool *assumed)

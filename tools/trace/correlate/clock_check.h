@@ -16,4 +16,14 @@
  */
 char *clock_check(const struct machine *machine, bool *assumed);
 
+/**
+ * clock_check_name() - look at the clock of a session of LTTng
+ * @path: what to call it
+ * @clock: name of its clock
+ * @assumed: set as of clock_check()
+ *
+ * Return: as of clock_check().
+ */
+char *clock_check_name(const char *path, const char *clock, bool *assumed);
+
 #endif

@@ -203,6 +203,7 @@ struct timeline {
  *	that messages prove
  * @stepped: a clock stepped nearby, and the bounds hold for before and after that
  * @own_time: time on its own host's counter, in ticks of that
+ * @late: of live sessions: events of after it were handed on already
  */
 struct placed {
 	const struct event *event;
@@ -218,6 +219,7 @@ struct placed {
 	bool is_estimate;
 	bool stepped;
 	uint64_t own_time;
+	bool late;
 };
 
 /**

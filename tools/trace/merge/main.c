@@ -19,6 +19,9 @@
 #include "common/message.h"
 #include "common/output.h"
 #include "correlate/same_trace.h"
+#include "live/listing.h"
+#include "live/run.h"
+#include "live/session.h"
 #include "merge/several.h"
 #include "merge/summary.h"
 #include "readers/guard.h"
@@ -26,6 +29,11 @@
 
 /* Without any event for so long, a reader is taken to hang. */
 #define PATIENCE_SECONDS 60
+/* Of live sessions, if the user does not say */
+#define LIVE_PATIENCE_NS INT64_C(5000000000)
+#define LIVE_MEMORY_MIB 64
+#define SECONDS_MAX 86400
+#define MEMORY_MAX (UINT64_C(1) << 40)
 
 struct options {
 	struct trace_argument *traces;
@@ -43,11 +51,17 @@ struct options {
 	bool json;
 	bool progress;
 	bool quiet;
+	bool live;
+	int64_t patience;
+	size_t memory;
+	const char *only_without_live;
+	const char *only_with_live;
 };
 
 static void print_help(void)
 {
 	puts("Usage: clocktrace merge [OPTION]... TRACE...\n"
+	     "       clocktrace merge --live [OPTION]... net://RELAYD/host/HOST/SESSION...\n"
 	     "\n"
 	     "Place the traces of a host's guests on the host's time line, to the tick, and write\n"
 	     "one trace of all. Each TRACE is of one machine: a directory with what LTTng has\n"
@@ -56,6 +70,9 @@ static void print_help(void)
 	     "\n"
 	     "With several hosts, the packets that they send each other bound when an event of the\n"
 	     "one was on the clock of the other: record net_dev_queue and net_if_receive_skb there.\n"
+	     "\n"
+	     "With --live, sessions of \"lttng create --live\" are read from lttng-relayd, and an event\n"
+	     "is printed when nothing earlier can come any more.\n"
 	     "\n"
 	     "Options:\n"
 	     "  -o, --output FILE     write to FILE: *.html, *.svg, *.perfetto-trace, *.json, *.txt,\n"
@@ -77,6 +94,9 @@ static void print_help(void)
 	     "      --to TICKS        leave out what is after it\n"
 	     "      --model FILE      keep in FILE what the first pass over the traces finds; if FILE\n"
 	     "                        is there, use it and save that pass\n"
+	     "      --live            merge sessions of LTTng as they come, until they or a signal end it\n"
+	     "      --patience SECONDS  wait for a session that is silent at most so long (5)\n"
+	     "      --memory MIB      read a session on while less of its events wait (64)\n"
 	     "      --progress        show progress (default: on a terminal)\n"
 	     "      --quiet           print no progress and no closing counts\n"
 	     "  -h, --help            print this help\n"
@@ -305,6 +325,49 @@ static int work_on(void *data)
 	return status;
 }
 
+static int work_live(const struct options *options)
+{
+	const struct live_run run = {
+		.live = {
+			.patience = options->patience,
+			.memory = options->memory,
+			.limits = options->limits,
+			.reference = options->reference,
+		},
+		.output = options->output,
+		.writer = options->writer,
+		.summary = options->summary,
+		.json = options->json,
+		.quiet = options->quiet,
+	};
+	char *error = NULL;
+	size_t i, j;
+
+	for (i = 0; i < options->count; i++) {
+		error = listing_check(options->traces[i].path);
+		if (error)
+			die("%s", error);
+		for (j = 0; j < i; j++)
+			if (!strcmp(options->traces[i].path, options->traces[j].path))
+				die("%s is named twice", options->traces[i].path);
+	}
+	return live_run(options->traces, options->count, &run, session_read);
+}
+
+/* What is for the one only, and what is written while events come */
+static void check_live(const struct options *options)
+{
+	if (!options->live && options->only_with_live)
+		die("%s is for --live", options->only_with_live);
+	if (!options->live)
+		return;
+	if (options->only_without_live)
+		die("%s is not for --live", options->only_without_live);
+	if (options->writer && options->writer != &text_writer && options->writer != &json_writer)
+		die("--live writes text or json, not %s: have the sessions written to files as well, and merge those",
+		    options->writer->name);
+}
+
 /* nftw() takes no argument for the function that it calls. */
 static struct stat output_status;
 
@@ -450,8 +513,8 @@ static uint64_t parse_parts(const char *option, const char *text, double unit, u
 }
 
 enum {
-	FORMAT = 256, SUMMARY, JSON, HOST, VM, REFERENCE, MAX_RATE, MAX_DRIFT, FREQUENCY, TRUST_CLOCK, EPOCH, FROM, TO, MODEL, PROGRESS,
-	QUIET, VERSION,
+	FORMAT = 256, SUMMARY, JSON, HOST, VM, REFERENCE, MAX_RATE, MAX_DRIFT, FREQUENCY, TRUST_CLOCK, EPOCH, FROM, TO, MODEL, LIVE, PATIENCE,
+	MEMORY, PROGRESS, QUIET, VERSION,
 };
 
 static void parse(int argc, char **argv, struct options *options)
@@ -472,6 +535,9 @@ static void parse(int argc, char **argv, struct options *options)
 		{ "from", required_argument, NULL, FROM },
 		{ "to", required_argument, NULL, TO },
 		{ "model", required_argument, NULL, MODEL },
+		{ "live", no_argument, NULL, LIVE },
+		{ "patience", required_argument, NULL, PATIENCE },
+		{ "memory", required_argument, NULL, MEMORY },
 		{ "progress", no_argument, NULL, PROGRESS },
 		{ "quiet", no_argument, NULL, QUIET },
 		{ "help", no_argument, NULL, 'h' },
@@ -486,7 +552,12 @@ static void parse(int argc, char **argv, struct options *options)
 	size_t nr_vms = 0, nr_trusted = 0, nr_hosts = 0, i;
 	int option;
 
-	*options = (struct options){ .to = UINT64_MAX, .progress = isatty(STDERR_FILENO) };
+	*options = (struct options){
+		.to = UINT64_MAX,
+		.progress = isatty(STDERR_FILENO),
+		.patience = LIVE_PATIENCE_NS,
+		.memory = (size_t)LIVE_MEMORY_MIB << 20,
+	};
 	while ((option = getopt_long(argc, argv, "ho:", list, NULL)) != -1) {
 		switch (option) {
 		case 'h':
@@ -523,22 +594,40 @@ static void parse(int argc, char **argv, struct options *options)
 			vms[nr_vms++] = optarg;
 			break;
 		case FREQUENCY:
+			options->only_without_live = "--frequency";
 			options->frequency = parse_positive("--frequency", optarg);
 			break;
 		case TRUST_CLOCK:
 			trusted[nr_trusted++] = optarg;
 			break;
 		case EPOCH:
+			options->only_without_live = "--epoch";
 			options->epoch = parse_epoch(optarg);
 			break;
 		case FROM:
+			options->only_without_live = "--from";
 			options->from = parse_number("--from", optarg);
 			break;
 		case TO:
+			options->only_without_live = "--to";
 			options->to = parse_number("--to", optarg);
 			break;
 		case MODEL:
+			options->only_without_live = "--model";
 			options->model = parse_name("--model", optarg);
+			break;
+		case LIVE:
+			options->live = true;
+			break;
+		case PATIENCE:
+			options->only_with_live = "--patience";
+			options->patience = (int64_t)parse_parts("--patience", optarg, 1e9,
+								 SECONDS_MAX * UINT64_C(1000000000));
+			break;
+		case MEMORY:
+			options->only_with_live = "--memory";
+			options->memory = (size_t)parse_parts("--memory", optarg, 1 << 20,
+							      MEMORY_MAX);
 			break;
 		case PROGRESS:
 			options->progress = true;
@@ -580,6 +669,7 @@ static void parse(int argc, char **argv, struct options *options)
 		options->writer = &text_writer;
 	if (format && !options->writer)
 		die("there is no format '%s'; see clocktrace merge --help", format);
+	check_live(options);
 	if (options->writer && !options->output && !options->writer->to_standard_output)
 		die("the format %s needs a file: name it with -o", options->writer->name);
 	check_output(options, "-o", options->output);
@@ -608,7 +698,8 @@ int main(int argc, char **argv)
 	/* For what getopt_long() says */
 	argv[0] = (char[]){ "clocktrace merge" };
 	parse(argc, argv, &options);
-	status = guard_run(work_on, &options, PATIENCE_SECONDS);
+	status = options.live ? work_live(&options) :
+				guard_run(work_on, &options, PATIENCE_SECONDS);
 	free(options.traces);
 	return status;
 }

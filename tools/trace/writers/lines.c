@@ -106,6 +106,8 @@ static bool text_event(void *writer, const struct placed *placed)
 			timeline_ns_up(lines->timeline, placed->uncertainty));
 	else if (placed->uncertainty)
 		fprintf(file, " (+%" PRIu64 " ticks)", placed->uncertainty);
+	if (placed->late)
+		fputs(" (late)", file);
 	putc('\n', file);
 	return !ferror(file);
 }
@@ -194,6 +196,8 @@ static bool json_event(void *writer, const struct placed *placed)
 		fprintf(file, ",\"vm\":%" PRIu64 ",\"vcpu\":%" PRIu32, placed->vcpu->vm_id,
 			placed->vcpu->vcpu_id);
 	put_certainty(lines, placed);
+	if (placed->late)
+		fputs(",\"late\":true", file);
 	fputs(",\"name\":", file);
 	json_put_string(file, event->name);
 	fputs(",\"fields\":{", file);

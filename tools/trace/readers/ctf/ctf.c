@@ -572,21 +572,29 @@ static bool find_loss(const bt_message *message, const bt_clock_snapshot **from,
 	return false;
 }
 
+bool ctf_loss(const bt_message *message, uint64_t *begin, uint64_t *end)
+{
+	const bt_clock_snapshot *from, *to;
+
+	if (!find_loss(message, &from, &to))
+		return false;
+	*begin = bt_clock_snapshot_get_value(from);
+	*end = bt_clock_snapshot_get_value(to);
+	return true;
+}
+
 /* LTTng loses events behind those of the packet that tells of it, before the next one begins:
  * that is a part of the interval, which ends with the packet. */
 static void take_loss(struct stream *stream, const bt_message *message)
 {
-	const bt_clock_snapshot *from, *to;
 	const bool is_first = !stream->lost;
 	uint64_t begin, end;
 
 	stream->lost = true;
-	if (!find_loss(message, &from, &to)) {
+	if (!ctf_loss(message, &begin, &end)) {
 		stream->lost_from = stream->lost_to = 0;
 		return;
 	}
-	begin = bt_clock_snapshot_get_value(from);
-	end = bt_clock_snapshot_get_value(to);
 	if (is_first)
 		stream->lost_from = begin;
 	if (is_first || (stream->lost_to && end > stream->lost_to))

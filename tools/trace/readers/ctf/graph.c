@@ -15,6 +15,10 @@
 #include "common/message.h"
 #include "readers/ctf/graph.h"
 
+/* Sources of the plugin "ctf" */
+#define OF_FILES "fs"
+#define OF_SESSIONS "lttng-live"
+
 struct port {
 	bt_message_iterator *iterator;
 	bt_message_array_const messages;
@@ -31,6 +35,7 @@ struct graph {
 	/* The port that the sink is to take messages from */
 	size_t wanted;
 	bool failed;
+	bool is_idle;
 };
 
 /* Which file is it? The first cause tells what, and one that follows from it where. */
@@ -146,16 +151,21 @@ static void finalize(bt_self_component_sink *self)
 	}
 }
 
-static const bt_component_source *add_source(struct graph *graph, const char *path)
+static const bt_component_source *add_source(struct graph *graph, const char *name,
+					     const char *path)
 {
 	const bt_component_class_source *class =
-		bt_plugin_borrow_source_component_class_by_name_const(graph->plugin, "fs");
+		bt_plugin_borrow_source_component_class_by_name_const(graph->plugin, name);
 	const bt_component_source *source = NULL;
 	bt_value *params = bt_value_map_create(), *inputs = NULL;
+	const bool is_live = !strcmp(name, OF_SESSIONS);
 
 	if (class && params &&
 	    !bt_value_map_insert_empty_array_entry(params, "inputs", &inputs) &&
 	    !bt_value_array_append_string_element(inputs, path) &&
+	    /* Of a session: when it has ended, do not wait for another one of its name. */
+	    (!is_live ||
+	     !bt_value_map_insert_string_entry(params, "session-not-found-action", "end")) &&
 	    bt_graph_add_source_component(graph->graph, class, "source", params,
 					  BT_LOGGING_LEVEL_NONE, &source))
 		source = NULL;
@@ -178,9 +188,9 @@ static const bt_component_sink *add_sink(struct graph *graph)
 	return sink;
 }
 
-static bool connect_all(struct graph *graph, const char *path)
+static bool connect_all(struct graph *graph, const char *name, const char *path)
 {
-	const bt_component_source *source = add_source(graph, path);
+	const bt_component_source *source = add_source(graph, name, path);
 	const bt_component_sink *sink;
 	size_t i;
 
@@ -202,7 +212,7 @@ static bool connect_all(struct graph *graph, const char *path)
 	return true;
 }
 
-struct graph *graph_open(const char *path, char **error)
+static struct graph *open_with(const char *name, const char *path, char **error)
 {
 	struct graph *graph = zalloc(sizeof(*graph));
 
@@ -214,12 +224,27 @@ struct graph *graph_open(const char *path, char **error)
 		return NULL;
 	}
 	graph->graph = bt_graph_create(0);
-	if (!graph->graph || !connect_all(graph, path)) {
+	if (!graph->graph || !connect_all(graph, name, path)) {
 		*error = error_of("libbabeltrace2 cannot open it");
 		graph_close(graph);
 		return NULL;
 	}
 	return graph;
+}
+
+struct graph *graph_open(const char *path, char **error)
+{
+	return open_with(OF_FILES, path, error);
+}
+
+struct graph *graph_open_live(const char *url, char **error)
+{
+	return open_with(OF_SESSIONS, url, error);
+}
+
+bool graph_is_idle(const struct graph *graph)
+{
+	return graph->is_idle;
 }
 
 size_t graph_streams(const struct graph *graph)
@@ -230,7 +255,9 @@ size_t graph_streams(const struct graph *graph)
 const bt_message *graph_next(struct graph *graph, size_t stream, char **error)
 {
 	struct port *port = &graph->ports[stream];
+	int status;
 
+	graph->is_idle = false;
 	if (port->taken)
 		bt_message_put_ref(port->messages[port->taken - 1]);
 	while (port->taken == port->count) {
@@ -243,7 +270,12 @@ const bt_message *graph_next(struct graph *graph, size_t stream, char **error)
 			return NULL;
 		}
 		graph->wanted = stream;
-		if (bt_graph_run_once(graph->graph) < 0) {
+		status = bt_graph_run_once(graph->graph);
+		if (status == BT_GRAPH_RUN_ONCE_STATUS_AGAIN) {
+			graph->is_idle = true;
+			return NULL;
+		}
+		if (status < 0) {
 			graph->failed = true;
 			*error = error_of("libbabeltrace2 cannot read on");
 			return NULL;

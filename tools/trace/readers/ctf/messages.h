@@ -31,4 +31,14 @@ typedef const bt_message *(*ctf_pull)(void *data, char **error);
  */
 struct reader *ctf_reader_of(const char *name, ctf_pull pull, void *data, char **error);
 
+/**
+ * ctf_loss() - between which times were events lost?
+ * @message: a message that tells of events or packets that were discarded
+ * @begin: set to a time up to which there are all
+ * @end: set to a time from which on there are all
+ *
+ * Return: false if it does not tell.
+ */
+bool ctf_loss(const bt_message *message, uint64_t *begin, uint64_t *end);
+
 #endif

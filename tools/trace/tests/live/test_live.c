@@ -1,0 +1,1024 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The merge of live sessions, in virtual time: a script tells what comes from which session and
+ * when, and the test knows where each event truly was.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/array.h"
+#include "common/message.h"
+#include "live/live.h"
+#include "random.h"
+#include "tap.h"
+
+#define HZ UINT64_C(2000000000)
+#define SECOND INT64_C(1000000000)
+#define PATIENCE (5 * SECOND)
+#define VM 7
+#define OFFSET INT64_C(-123456789)
+#define MAX_LINES 20000
+
+/* What was handed on */
+struct line {
+	uint64_t time;
+	uint64_t own_time;
+	uint64_t earlier;
+	uint64_t uncertainty;
+	size_t source;
+	uint32_t number;
+	bool late;
+	enum clocktrace_certainty certainty;
+	enum event_kind kind;
+};
+
+static struct line lines[MAX_LINES];
+static size_t nr_lines;
+static struct live *live;
+static int64_t now;
+static struct trace_argument arguments[4];
+static unsigned int said;
+static bool stops;
+
+static void be_told(const char *text)
+{
+	(void)text;
+	said++;
+}
+
+static bool take(void *data, const struct timeline *view, const struct placed *placed)
+{
+	(void)data;
+	(void)view;
+	if (nr_lines == MAX_LINES)
+		return false;
+	lines[nr_lines++] = (struct line){
+		.time = placed->time,
+		.own_time = placed->own_time,
+		.earlier = placed->earlier,
+		.uncertainty = placed->uncertainty,
+		.source = placed->party,
+		.number = placed->event->exit_reason,
+		.late = placed->late,
+		.certainty = placed->certainty,
+		.kind = placed->event->kind,
+	};
+	return !stops;
+}
+
+static void begin_with(size_t count, const char *reference)
+{
+	static char *const names[] = { "net://r/host/a/s", "net://r/host/b/s",
+				       "net://r/host/c/s", "net://r/host/d/s" };
+	struct live_options options = { .patience = PATIENCE, .memory = 1 << 20,
+					.reference = reference };
+	size_t i;
+
+	limits_set(&options.limits, LIMITS_RATE_PPB, LIMITS_DRIFT_PPT);
+	for (i = 0; i < 4; i++)
+		arguments[i] = (struct trace_argument){ .path = names[i] };
+	nr_lines = 0;
+	now = 1;
+	said = 0;
+	stops = false;
+	message_handler(be_told);
+	live = live_new(arguments, count, &options, now, take, NULL);
+}
+
+static void begin(size_t count)
+{
+	begin_with(count, NULL);
+}
+
+static void end(void)
+{
+	CHECK_MSG(!live_bytes(live), "%zu bytes are still counted", live_bytes(live));
+	live_free(live);
+	message_handler(NULL);
+}
+
+static char *describe(size_t source, bool tells_of_guests, const char *uuid, const char *name)
+{
+	struct live_clock clock = { .frequency = HZ, .tells_of_guests = tells_of_guests };
+
+	snprintf(clock.name, sizeof(clock.name), "%s", name);
+	snprintf(clock.uuid, sizeof(clock.uuid), "%s", uuid);
+	snprintf(clock.host, sizeof(clock.host), "machine%zu", source);
+	return live_clock(live, source, &clock, now);
+}
+
+static void open_source(size_t source, bool tells_of_guests)
+{
+	char uuid[2] = { (char)('a' + source), '\0' };
+	char *error = describe(source, tells_of_guests, uuid, "clock_trace");
+
+	CHECK_MSG(!error, "%s", error);
+	free(error);
+}
+
+static void put(size_t source, const struct event *event)
+{
+	struct live_event *copy = live_event_named(event);
+
+	copy->key = event->cpu;
+	live_event(live, source, copy, event->time, now);
+}
+
+/* An event that says no more than its number */
+static void plain(size_t source, uint64_t time, uint32_t number)
+{
+	const struct event event = {
+		.time = time,
+		.name = "plain",
+		.thread = THREAD_NONE,
+		.exit_reason = number,
+	};
+
+	put(source, &event);
+}
+
+static void kvm(size_t source, enum event_kind kind, uint64_t time, int thread)
+{
+	const struct event event = {
+		.time = time,
+		.name = "kvm",
+		.kind = kind,
+		.cpu = (unsigned int)thread % 16,
+		.thread = thread,
+		.vcpu_id = VCPU_UNKNOWN,
+	};
+
+	put(source, &event);
+}
+
+static void tell(size_t source, uint64_t time, int thread, uint64_t vm, int64_t offset,
+		 uint64_t ratio)
+{
+	const struct event event = {
+		.time = time,
+		.name = "kvm_guest_counter",
+		.kind = EVENT_GUEST_COUNTER,
+		.cpu = (unsigned int)thread % 16,
+		.thread = thread,
+		.tsc = {
+			.vm_id = vm,
+			.tsc = { .offset = offset, .ratio = ratio, .frac_bits = 32 },
+			.reason = CLOCKTRACE_REFRESH,
+		},
+	};
+
+	put(source, &event);
+}
+
+static const uint64_t one = UINT64_C(1) << 32;
+
+/* A vCPU is in the guest from each thousand + 50 to + 950. */
+static void stays(size_t source, uint64_t from, uint64_t to, int thread)
+{
+	uint64_t time;
+
+	for (time = from; time < to; time += 1000) {
+		kvm(source, EVENT_ENTRY, time + 50, thread);
+		kvm(source, EVENT_EXIT, time + 950, thread);
+	}
+}
+
+static uint64_t guest_time(uint64_t time, int64_t offset)
+{
+	return time + (uint64_t)offset;
+}
+
+static size_t count_of(size_t source)
+{
+	size_t i, count = 0;
+
+	for (i = 0; i < nr_lines; i++)
+		count += lines[i].source == source;
+	return count;
+}
+
+static void check_order(void)
+{
+	size_t i;
+
+	for (i = 1; i < nr_lines; i++)
+		CHECK_MSG(lines[i].late || (int64_t)lines[i].time >= (int64_t)lines[i - 1].time,
+			  "line %zu is before the one before it, and not late", i);
+}
+
+static void inexact(uint64_t time, unsigned int cpu, uint32_t number)
+{
+	const struct event event = { .time = time, .name = "plain", .cpu = cpu,
+				     .exit_reason = number };
+
+	live_event(live, 0, live_event_named(&event), 298, now);
+}
+
+static void test_one(void)
+{
+	begin(1);
+	open_source(0, true);
+	plain(0, 100, 1);
+	CHECK(live_advance(live, ++now));
+	CHECK(!nr_lines);
+	/* Between two streams, the order is only that of nanoseconds. */
+	inexact(300, 0, 3);
+	inexact(299, 1, 2);
+	CHECK(live_advance(live, ++now));
+	CHECK_MSG(nr_lines == 1, "%zu events are handed on", nr_lines);
+	live_quiet(live, 0, 301, ++now);
+	CHECK(live_advance(live, ++now));
+	CHECK(nr_lines == 3);
+	CHECK(lines[1].number == 2 && lines[2].number == 3);
+	live_end(live, 0);
+	CHECK(live_has_ended(live));
+	CHECK(live_finish(live, ++now));
+	CHECK(nr_lines == 3);
+	end();
+}
+
+static void test_stop(void)
+{
+	begin(1);
+	open_source(0, true);
+	plain(0, 100, 1);
+	plain(0, 200, 2);
+	live_quiet(live, 0, 1000, ++now);
+	stops = true;
+	CHECK(!live_advance(live, ++now));
+	CHECK(nr_lines == 1);
+	stops = false;
+	CHECK(live_advance(live, ++now));
+	end();
+}
+
+/* A host with a guest, whose events are placed to the tick and wait for each other */
+static void begin_pair(void)
+{
+	begin(2);
+	open_source(0, true);
+	open_source(1, false);
+	tell(0, 1000, 100, VM, OFFSET, one);
+}
+
+static void test_guest(void)
+{
+	size_t i, found = 0;
+	uint32_t number;
+
+	begin_pair();
+	stays(0, 2000, 42000, 100);
+	for (number = 0; number < 40; number++)
+		plain(1, guest_time(2500 + 1000 * number, OFFSET), number);
+	live_quiet(live, 1, guest_time(45000, OFFSET), ++now);
+	CHECK(live_advance(live, ++now));
+	/* The host may still come with what is of the last stay. */
+	live_quiet(live, 0, 45000, ++now);
+	CHECK(live_advance(live, ++now));
+	CHECK_MSG(nr_lines == 1 + 80 + 40, "%zu events are handed on", nr_lines);
+	for (i = 1; i < nr_lines; i++) {
+		if (lines[i].source != 1)
+			continue;
+		CHECK(lines[i].time == 2500 + 1000 * lines[i].number);
+		CHECK(lines[i].kind == EVENT_OTHER && lines[i - 1].kind == EVENT_ENTRY);
+		found++;
+	}
+	CHECK(found == 40);
+	for (i = 0; i < nr_lines; i++)
+		if (lines[i].source == 1 && (!lines[i].number || lines[i].number == 39))
+			CHECK(lines[i].certainty == (lines[i].number ? CLOCKTRACE_KNOWN :
+								       CLOCKTRACE_ASSUMED));
+	CHECK(live_report(live, 1).vm == VM);
+	check_order();
+	end();
+}
+
+/* The tick of the entry, and that of the exit */
+static void test_ticks(void)
+{
+	size_t i;
+
+	begin_pair();
+	arguments[1].vm_id = VM;
+	live_free(live);
+	begin(2);
+	arguments[1].vm_id = VM;
+	live_free(live);
+	struct live_options options = { .patience = PATIENCE, .memory = 1 << 20 };
+	live = live_new(arguments, 2, &options, now, take, NULL);
+	open_source(0, true);
+	open_source(1, false);
+	tell(0, 1000, 100, VM, OFFSET, one);
+	stays(0, 2000, 4000, 100);
+	plain(1, guest_time(2050, OFFSET), 1);
+	plain(1, guest_time(2950, OFFSET), 2);
+	live_quiet(live, 0, 5000, ++now);
+	live_quiet(live, 1, guest_time(5000, OFFSET), ++now);
+	CHECK(live_advance(live, ++now));
+	CHECK_MSG(nr_lines == 7, "%zu events", nr_lines);
+	for (i = 0; i < nr_lines; i++)
+		if (lines[i].source == 1)
+			CHECK_MSG(i == 1 + lines[i].number, "event %u of the guest is line %zu",
+				  lines[i].number, i);
+	end();
+}
+
+static void test_waits_for_guest(void)
+{
+	begin_pair();
+	stays(0, 2000, 42000, 100);
+	live_quiet(live, 0, 45000, ++now);
+	for (uint32_t i = 0; i < 20; i++)
+		plain(1, guest_time(2500 + 1000 * i, OFFSET), i);
+	CHECK(live_advance(live, ++now));
+	/* The guest has told up to its last event, in the 20th stay. */
+	CHECK_MSG(nr_lines == 1 + 19 * 2 + 1 + 19, "%zu events", nr_lines);
+	live_quiet(live, 1, guest_time(31999, OFFSET), ++now);
+	CHECK(live_advance(live, ++now));
+	CHECK_MSG(nr_lines == 1 + 30 * 2 + 20, "%zu events", nr_lines);
+	check_order();
+	live_end(live, 1);
+	CHECK(live_advance(live, ++now));
+	CHECK(nr_lines == 1 + 40 * 2 + 20);
+	end();
+}
+
+static void test_waits_for_host(void)
+{
+	begin_pair();
+	stays(0, 2000, 22000, 100);
+	for (uint32_t i = 0; i < 40; i++)
+		plain(1, guest_time(2500 + 1000 * i, OFFSET), i);
+	live_quiet(live, 1, guest_time(45000, OFFSET), ++now);
+	CHECK(live_advance(live, ++now));
+	CHECK_MSG(count_of(1) == 20, "%zu of the guest", count_of(1));
+	stays(0, 22000, 42000, 100);
+	live_quiet(live, 0, 45000, ++now);
+	CHECK(live_advance(live, ++now));
+	CHECK(count_of(1) == 40);
+	check_order();
+	end();
+}
+
+static void test_silent_guest(void)
+{
+	begin_pair();
+	stays(0, 2000, 12000, 100);
+	for (uint32_t i = 0; i < 10; i++)
+		plain(1, guest_time(2500 + 1000 * i, OFFSET), i);
+	live_quiet(live, 1, guest_time(11900, OFFSET), now);
+	live_quiet(live, 0, 12000, now);
+	CHECK(live_advance(live, now));
+	CHECK(count_of(0) == 20);
+	/* It holds up the host for as long as the patience, and no longer. */
+	for (int i = 0; i < 5; i++) {
+		now += SECOND;
+		live_quiet(live, 0, 12000 + (uint64_t)i, now);
+		CHECK(live_advance(live, now));
+	}
+	CHECK_MSG(count_of(0) == 20, "%zu of the host", count_of(0));
+	CHECK(live_advance(live, ++now));
+	CHECK_MSG(count_of(0) == 21, "%zu of the host", count_of(0));
+	CHECK(live_report(live, 1).counts->silences == 1);
+	CHECK(said == 1);
+	stays(0, 13000, 20000, 100);
+	live_quiet(live, 0, 20000, ++now);
+	CHECK(live_advance(live, ++now));
+	/* What comes after that is late, and nothing is lost; then it is as before. */
+	plain(1, guest_time(13500, OFFSET), 100);
+	plain(1, guest_time(21500, OFFSET), 101);
+	live_quiet(live, 1, guest_time(30000, OFFSET), ++now);
+	stays(0, 20000, 25000, 100);
+	live_quiet(live, 0, 30000, ++now);
+	CHECK(live_advance(live, ++now));
+	CHECK_MSG(count_of(1) == 12, "%zu of the guest", count_of(1));
+	CHECK(live_report(live, 1).counts->late == 1);
+	CHECK(!live_report(live, 0).counts->late);
+	check_order();
+	for (size_t i = 0; i < nr_lines; i++)
+		if (lines[i].source == 1)
+			CHECK(lines[i].late == (lines[i].number == 100));
+	end();
+}
+
+/* Without its host, a guest is placed by the last formula, which nothing proves. */
+static void test_silent_host(void)
+{
+	begin_pair();
+	stays(0, 2000, 52000, 100);
+	live_quiet(live, 0, 52000, now);
+	for (uint32_t i = 0; i < 60; i++)
+		plain(1, guest_time(2500 + 1000 * i, OFFSET), i);
+	live_quiet(live, 1, guest_time(70000, OFFSET), now);
+	CHECK(live_advance(live, now));
+	CHECK(count_of(1) == 50);
+	now += PATIENCE + 1;
+	live_quiet(live, 1, guest_time(70000, OFFSET), now);
+	CHECK(live_advance(live, now));
+	CHECK_MSG(count_of(1) == 60, "%zu of the guest", count_of(1));
+	for (size_t i = 0; i < nr_lines; i++)
+		if (lines[i].source == 1 && lines[i].number >= 32)
+			CHECK_MSG((lines[i].certainty == CLOCKTRACE_ASSUMED) ==
+				  (lines[i].number >= 50), "event %u", lines[i].number);
+	check_order();
+	end();
+}
+
+static void test_offset_changes(void)
+{
+	const int64_t later = OFFSET + 1000000;
+
+	begin_pair();
+	stays(0, 2000, 22000, 100);
+	tell(0, 22000, 100, VM, later, one);
+	stays(0, 23000, 43000, 100);
+	live_quiet(live, 0, 50000, ++now);
+	for (uint32_t i = 0; i < 20; i++)
+		plain(1, guest_time(2500 + 1000 * i, OFFSET), i);
+	for (uint32_t i = 21; i < 41; i++)
+		plain(1, guest_time(2500 + 1000 * i, later), i);
+	live_end(live, 1);
+	CHECK(live_advance(live, ++now));
+	CHECK_MSG(count_of(1) == 40, "%zu of the guest", count_of(1));
+	for (size_t i = 0; i < nr_lines; i++)
+		if (lines[i].source == 1)
+			CHECK(lines[i].time == 2500 + 1000 * lines[i].number);
+	check_order();
+	end();
+}
+
+static void test_scaled(void)
+{
+	const uint64_t ratio = one / 3;
+	uint64_t guest;
+
+	begin(2);
+	open_source(0, true);
+	open_source(1, false);
+	tell(0, 1000, 100, VM, OFFSET, ratio);
+	stays(0, 2000, 42000, 100);
+	live_quiet(live, 0, 45000, ++now);
+	for (uint32_t i = 0; i < 40; i++) {
+		const struct clocktrace_guest_counter tsc = { OFFSET, ratio, 32 };
+
+		clocktrace_guest_from_host(&tsc, 2500 + 1000 * i, &guest);
+		plain(1, guest, i);
+	}
+	live_end(live, 1);
+	CHECK(live_advance(live, ++now));
+	CHECK(count_of(1) == 40);
+	for (size_t i = 0; i < nr_lines; i++)
+		if (lines[i].source == 1)
+			CHECK(lines[i].time <= 2500 + 1000 * lines[i].number &&
+			      lines[i].time + lines[i].uncertainty >=
+				      2500 + 1000 * lines[i].number);
+	check_order();
+	end();
+}
+
+/* Two VMs with the same offset: the stays tell which one it is. */
+static void test_two_vms(void)
+{
+	begin_pair();
+	tell(0, 1001, 101, VM + 1, OFFSET, one);
+	for (uint64_t time = 2000; time < 42000; time += 1000) {
+		kvm(0, EVENT_ENTRY, time + 50, 100);
+		kvm(0, EVENT_EXIT, time + 450, 100);
+		kvm(0, EVENT_ENTRY, time + 550, 101);
+		kvm(0, EVENT_EXIT, time + 950, 101);
+	}
+	for (uint32_t i = 0; i < 40; i++)
+		plain(1, guest_time(2700 + 1000 * i, OFFSET), i);
+	live_quiet(live, 0, 50000, ++now);
+	live_quiet(live, 1, guest_time(50000, OFFSET), ++now);
+	CHECK(live_advance(live, ++now));
+	CHECK(count_of(1) == 40);
+	CHECK_MSG(live_report(live, 1).vm == VM + 1, "VM %llu",
+		  (unsigned long long)live_report(live, 1).vm);
+	end();
+}
+
+/* The guest's events come before its host tells of any VM, or of the right one. */
+static void test_vm_told_later(void)
+{
+	begin(2);
+	open_source(0, true);
+	open_source(1, false);
+	for (uint32_t i = 0; i < 10; i++)
+		plain(1, guest_time(2500 + 1000 * i, OFFSET), i);
+	live_end(live, 1);
+	CHECK(live_advance(live, ++now));
+	tell(0, 900, 101, VM + 1, OFFSET + 500000, one);
+	live_quiet(live, 0, 950, now);
+	CHECK(live_advance(live, ++now));
+	tell(0, 1000, 100, VM, OFFSET, one);
+	stays(0, 2000, 12000, 100);
+	live_quiet(live, 0, 20000, now);
+	CHECK(live_advance(live, ++now));
+	live_end(live, 0);
+	CHECK(live_finish(live, ++now));
+	CHECK_MSG(count_of(1) == 10, "%zu of the guest", count_of(1));
+	CHECK(live_report(live, 1).vm == VM);
+	end();
+}
+
+/* So few events may fit by chance: another VM may still be told of. */
+static void test_few_events(void)
+{
+	begin_pair();
+	stays(0, 2000, 12000, 100);
+	for (uint32_t i = 0; i < 7; i++)
+		plain(1, guest_time(2500 + 1000 * i, OFFSET), i);
+	live_quiet(live, 1, guest_time(11000, OFFSET), ++now);
+	live_quiet(live, 0, 12000, ++now);
+	CHECK(live_advance(live, ++now));
+	CHECK(!nr_lines);
+	now += PATIENCE;
+	live_quiet(live, 1, guest_time(11000, OFFSET), now);
+	live_quiet(live, 0, 12000, now);
+	CHECK(live_advance(live, now));
+	now += 10;
+	CHECK(live_advance(live, now));
+	CHECK_MSG(count_of(1) == 7, "%zu of the guest", count_of(1));
+	check_order();
+	live_end(live, 0);
+	live_end(live, 1);
+	CHECK(live_advance(live, ++now));
+	end();
+}
+
+/* Two vCPUs fit, and give different times: none is right for sure. */
+static void test_choice(void)
+{
+	begin_pair();
+	struct event event = { .time = 1001, .name = "kvm_guest_counter", .kind = EVENT_GUEST_COUNTER,
+			       .cpu = 5, .thread = 101,
+			       .tsc = { .vm_id = VM, .vcpu_id = 1, .reason = CLOCKTRACE_REFRESH,
+					.tsc = { .offset = OFFSET + 100, .ratio = one,
+						 .frac_bits = 32 } } };
+	put(0, &event);
+	for (uint64_t time = 2000; time < 22000; time += 1000) {
+		kvm(0, EVENT_ENTRY, time + 50, 100);
+		kvm(0, EVENT_ENTRY, time + 51, 101);
+		kvm(0, EVENT_EXIT, time + 949, 101);
+		kvm(0, EVENT_EXIT, time + 950, 100);
+	}
+	for (uint32_t i = 0; i < 20; i++)
+		plain(1, guest_time(2500 + 1000 * i, OFFSET), i);
+	live_end(live, 0);
+	live_end(live, 1);
+	CHECK(live_finish(live, ++now));
+	CHECK(!count_of(1) && live_report(live, 1).counts->unmatched == 20);
+	end();
+}
+
+/* Both fit: nothing is placed, and nobody is held up for longer than the patience. */
+static void test_ambiguous(void)
+{
+	begin_pair();
+	tell(0, 1001, 101, VM + 1, OFFSET, one);
+	for (uint64_t time = 2000; time < 42000; time += 1000) {
+		kvm(0, EVENT_ENTRY, time + 50, 100);
+		kvm(0, EVENT_ENTRY, time + 51, 101);
+		kvm(0, EVENT_EXIT, time + 949, 101);
+		kvm(0, EVENT_EXIT, time + 950, 100);
+	}
+	for (uint32_t i = 0; i < 40; i++)
+		plain(1, guest_time(2700 + 1000 * i, OFFSET), i);
+	live_quiet(live, 0, 50000, ++now);
+	live_quiet(live, 1, guest_time(50000, OFFSET), ++now);
+	CHECK(live_advance(live, ++now));
+	CHECK(!nr_lines);
+	now += PATIENCE + 1;
+	live_quiet(live, 0, 50001, now);
+	live_quiet(live, 1, guest_time(50001, OFFSET), now);
+	CHECK(live_advance(live, ++now));
+	CHECK(count_of(0) == 162 && !count_of(1));
+	CHECK(live_report(live, 1).counts->unmatched == 40);
+	end();
+}
+
+static void test_outside(void)
+{
+	begin_pair();
+	stays(0, 2000, 42000, 100);
+	for (uint32_t i = 0; i < 40; i++)
+		plain(1, guest_time(2500 + 1000 * i, OFFSET), i);
+	/* Between two stays, after it was matched */
+	plain(1, guest_time(41990, OFFSET), 40);
+	live_quiet(live, 0, 50000, ++now);
+	live_quiet(live, 1, guest_time(50000, OFFSET), ++now);
+	CHECK(live_advance(live, ++now));
+	CHECK(count_of(1) == 40);
+	CHECK(live_report(live, 1).counts->outside == 1);
+	end();
+}
+
+static void test_losses(void)
+{
+	begin_pair();
+	stays(0, 2000, 32000, 100);
+	/* The exit is lost, and with it what was after that. */
+	kvm(0, EVENT_ENTRY, 32050, 100);
+	live_lost(live, 0, 32060, 36000);
+	for (uint32_t i = 0; i < 31; i++)
+		plain(1, guest_time(2500 + 1000 * i, OFFSET), i);
+	live_quiet(live, 1, guest_time(33000, OFFSET), ++now);
+	live_quiet(live, 0, 33500, ++now);
+	CHECK(live_advance(live, ++now));
+	CHECK_MSG(live_report(live, 1).counts->unplaced == 1, "%llu are not placed",
+		  (unsigned long long)live_report(live, 1).counts->unplaced);
+	struct event event = { .time = 34050, .name = "kvm", .kind = EVENT_ENTRY, .cpu = 4,
+			       .thread = 100, .vcpu_id = VCPU_UNKNOWN, .lost_before = true,
+			       .lost_from = 32060, .lost_to = 36000 };
+	put(0, &event);
+	for (uint32_t i = 31; i < 33; i++)
+		plain(1, guest_time(2500 + 1000 * i, OFFSET), i);
+	/* The exit of that stay is not there yet. */
+	live_quiet(live, 1, guest_time(34600, OFFSET), ++now);
+	live_quiet(live, 0, 34600, ++now);
+	CHECK(live_advance(live, ++now));
+	CHECK_MSG(count_of(1) == 31, "%zu of the guest", count_of(1));
+	kvm(0, EVENT_EXIT, 34950, 100);
+	live_quiet(live, 0, 50000, ++now);
+	live_quiet(live, 1, guest_time(50000, OFFSET), ++now);
+	CHECK(live_advance(live, ++now));
+	CHECK_MSG(count_of(1) == 31, "%zu of the guest", count_of(1));
+	CHECK(live_report(live, 1).counts->unplaced == 2);
+	CHECK(!live_report(live, 1).counts->outside);
+	CHECK(live_report(live, 0).counts->lost == 1);
+	end();
+}
+
+static void test_reconnect(void)
+{
+	char *error;
+
+	begin(1);
+	open_source(0, true);
+	for (uint32_t i = 0; i < 10; i++)
+		plain(0, 100 * i + 100, i);
+	CHECK(live_advance(live, ++now));
+	live_gone(live, 0);
+	open_source(0, true);
+	/* The last ones come again. */
+	for (uint32_t i = 7; i < 20; i++)
+		plain(0, 100 * i + 100, i);
+	live_end(live, 0);
+	CHECK(live_advance(live, ++now));
+	CHECK(nr_lines == 20);
+	for (uint32_t i = 0; i < nr_lines; i++)
+		CHECK(lines[i].number == i);
+	CHECK(live_report(live, 0).counts->repeated == 3);
+	CHECK(live_report(live, 0).counts->reconnections == 1);
+	CHECK(!live_report(live, 0).counts->late);
+	error = describe(0, true, "another", "clock_trace");
+	CHECK(error && strstr(error, "another one than before"));
+	free(error);
+	end();
+}
+
+static void test_refused(void)
+{
+	char *error;
+
+	begin(2);
+	error = describe(0, true, "a", "monotonic");
+	CHECK(error && strstr(error, "clocktrace-lttng setup"));
+	free(error);
+	open_source(0, true);
+	struct live_clock clock = { .frequency = HZ, .name = "clock_trace", .uuid = "a",
+				    .host = "machine0" };
+	error = live_clock(live, 1, &clock, now);
+	CHECK(error && strstr(error, "one session"));
+	free(error);
+	end();
+}
+
+static void test_memory(void)
+{
+	uint32_t number = 0;
+
+	begin_pair();
+	/* The guest is silent, and its host floods. */
+	for (; live_wants(live, 0) && number < 100000; number++)
+		plain(0, 2000 + number, number);
+	CHECK_MSG(number > 1000 && number < 10000, "%u events", number);
+	CHECK(live_bytes(live) <= (1 << 20) + 1000);
+	CHECK(live_advance(live, ++now));
+	CHECK(!live_wants(live, 0) && live_wants(live, 1));
+	now += PATIENCE + 1;
+	CHECK(live_advance(live, now));
+	CHECK(live_wants(live, 0));
+	live_quiet(live, 0, 1000000, ++now);
+	CHECK(live_advance(live, ++now));
+	CHECK(count_of(0) == number + 1);
+	end();
+}
+
+static void test_epoch(void)
+{
+	struct event event = { .name = "clock_trace_epoch", .kind = EVENT_EPOCH,
+			       .state = CLOCK_STATE_COUNTER, .epoch = 5, .time = 150 };
+
+	begin(1);
+	open_source(0, true);
+	plain(0, 100, 1);
+	put(0, &event);
+	plain(0, 200, 2);
+	event.time = 300;
+	put(0, &event);
+	event.time = 400;
+	event.epoch = 6;
+	put(0, &event);
+	plain(0, 500, 3);
+	live_end(live, 0);
+	CHECK(live_advance(live, ++now));
+	CHECK(nr_lines == 4);
+	CHECK(live_report(live, 0).counts->epoch == 2);
+	CHECK(said == 1);
+	end();
+}
+
+/* Two hosts: b's counter is ahead by SKEW ticks and runs 50 ppm faster. */
+#define SKEW UINT64_C(777000000000)
+
+static uint64_t clock_b(uint64_t time)
+{
+	return SKEW + time + time / 20000;
+}
+
+#define SYN_ROUND 15
+
+static void packet(size_t source, enum event_kind kind, uint64_t time, bool forth,
+		   uint32_t round, uint32_t number)
+{
+	struct packet packet = {
+		.version = 4,
+		/* A SYN counts if packets of before it were seen. */
+		.protocol = round < SYN_ROUND ? PACKET_UDP : PACKET_TCP,
+		.source = { 10, 0, 0, forth ? 1 : 2 },
+		.destination = { 10, 0, 0, forth ? 2 : 1 },
+		.source_port = forth ? 1000 : 2000,
+		.destination_port = forth ? 2000 : 1000,
+		.sequence = round > SYN_ROUND ? 100 * round : 100 * SYN_ROUND + 99,
+		.acknowledgment = round <= SYN_ROUND ? (forth ? 0 : 100 * (SYN_ROUND + 1)) :
+				  100 * (round + !forth),
+		.length = round > SYN_ROUND ? 100 : 0,
+		.flags = round > SYN_ROUND ? PACKET_ACK :
+			 forth ? PACKET_SYN : PACKET_SYN | PACKET_ACK,
+	};
+	const struct event event = {
+		.time = time,
+		.name = "packet",
+		.kind = kind,
+		.thread = THREAD_NONE,
+		.exit_reason = number,
+		.packet = &packet,
+	};
+
+	put(source, &event);
+}
+
+/* What one of the hosts has of a packet each way: sent at @time, received 100 us later */
+static void exchange_of(size_t source, uint64_t time, uint32_t round)
+{
+	const uint64_t delay = HZ / 10000;
+
+	if (!source) {
+		packet(0, EVENT_SENT, time, true, round, 4 * round);
+		packet(0, EVENT_RECEIVED, time + 3 * delay, false, round, 4 * round + 3);
+	} else {
+		packet(1, EVENT_RECEIVED, clock_b(time + delay), true, round, 4 * round + 1);
+		packet(1, EVENT_SENT, clock_b(time + 2 * delay), false, round, 4 * round + 2);
+	}
+}
+
+static void exchange(uint64_t time, uint32_t round)
+{
+	exchange_of(0, time, round);
+	exchange_of(1, time, round);
+}
+
+static uint64_t truth_of(uint32_t number)
+{
+	return HZ + HZ / 10 * (number / 4) + HZ / 10000 * (number % 4);
+}
+
+static void check_bounds(size_t from, bool of_b)
+{
+	size_t i;
+
+	for (i = from; i < nr_lines; i++) {
+		const uint64_t time = truth_of(lines[i].number);
+		const int64_t truth = (int64_t)(of_b ? clock_b(time) : time);
+
+		CHECK_MSG((int64_t)(lines[i].time - lines[i].earlier) <= truth &&
+			  (int64_t)(lines[i].time + lines[i].uncertainty) >= truth,
+			  "event %u is at %lld -%llu +%llu, and not at %lld", lines[i].number,
+			  (long long)lines[i].time, (unsigned long long)lines[i].earlier,
+			  (unsigned long long)lines[i].uncertainty, (long long)truth);
+	}
+}
+
+static void try_hosts(bool of_b)
+{
+	uint32_t round;
+
+	begin_with(2, of_b ? "machine1" : NULL);
+	open_source(0, true);
+	open_source(1, true);
+	for (round = 0; round < 100; round++) {
+		exchange(truth_of(4 * round), round);
+		now += SECOND / 10;
+		CHECK(live_advance(live, now));
+	}
+	CHECK_MSG(nr_lines > 380, "%zu events are handed on while they come", nr_lines);
+	live_end(live, 0);
+	live_end(live, 1);
+	CHECK(live_advance(live, ++now));
+	CHECK(nr_lines == 400);
+	check_order();
+	check_bounds(0, of_b);
+	for (size_t i = 0; i < nr_lines; i++)
+		CHECK(!lines[i].late);
+	CHECK(live_report(live, !of_b).width_worst > 0);
+	CHECK_MSG(live_report(live, !of_b).width_worst < 1000000, "bounds of up to %llu ns",
+		  (unsigned long long)live_report(live, !of_b).width_worst);
+	uint64_t messages, contradictions;
+	live_messages(live, &messages, &contradictions);
+	CHECK_MSG(messages == 2 * (99 - SYN_ROUND) && !contradictions, "%llu messages", (unsigned long long)messages);
+	end();
+}
+
+static void test_hosts(void)
+{
+	try_hosts(false);
+}
+
+static void test_reference(void)
+{
+	try_hosts(true);
+}
+
+/* One host's events come two seconds later than the other's. */
+static void test_behind(void)
+{
+	const uint32_t behind = 20;
+	uint32_t round;
+
+	begin(2);
+	open_source(0, true);
+	open_source(1, true);
+	for (round = 0; round < 100 + behind; round++) {
+		if (round < 100)
+			exchange_of(0, truth_of(4 * round), round);
+		if (round >= behind)
+			exchange_of(1, truth_of(4 * (round - behind)), round - behind);
+		else
+			live_quiet(live, 1, 0, now);
+		now += SECOND / 10;
+		CHECK(live_advance(live, now));
+	}
+	live_end(live, 0);
+	live_end(live, 1);
+	CHECK(live_advance(live, ++now));
+	CHECK(nr_lines == 400);
+	check_bounds(0, false);
+	check_order();
+	CHECK(!live_report(live, 0).counts->late && !live_report(live, 1).counts->late);
+	end();
+}
+
+/* Without messages, the other host is waited for as long as the patience, then left out. */
+static void test_unbounded(void)
+{
+	begin(2);
+	open_source(0, true);
+	open_source(1, true);
+	plain(0, 1000, 1);
+	live_quiet(live, 0, 2000, now);
+	live_quiet(live, 1, 4000, now);
+	CHECK(live_advance(live, now));
+	CHECK(!nr_lines);
+	plain(1, 5000, 2);
+	live_quiet(live, 1, 6000, now);
+	CHECK(live_advance(live, now));
+	CHECK(!nr_lines);
+	now += PATIENCE;
+	live_quiet(live, 0, 2000, now);
+	live_quiet(live, 1, 6000, now);
+	CHECK(live_advance(live, now));
+	CHECK(!nr_lines);
+	now += 1;
+	CHECK(live_advance(live, now));
+	CHECK(nr_lines == 1);
+	CHECK(live_report(live, 1).counts->unbounded == 1);
+	/* Once there are messages, it is back. */
+	for (uint32_t round = 0; round < 20; round++)
+		exchange(truth_of(4 * round), round);
+	live_end(live, 0);
+	live_end(live, 1);
+	now += SECOND;
+	CHECK(live_advance(live, now));
+	CHECK_MSG(nr_lines == 81, "%zu events", nr_lines);
+	check_bounds(1, false);
+	check_order();
+	end();
+}
+
+/* A session that never comes holds up the others for as long as the patience. */
+static void test_missing(void)
+{
+	begin(2);
+	open_source(0, true);
+	plain(0, 100, 1);
+	live_quiet(live, 0, 200, now);
+	CHECK(live_advance(live, now + PATIENCE));
+	CHECK(!nr_lines);
+	live_quiet(live, 0, 200, now + PATIENCE);
+	now += PATIENCE + 1;
+	CHECK(live_advance(live, now));
+	CHECK(nr_lines == 1);
+	open_source(1, false);
+	end();
+}
+
+/* Scripts at random: whatever comes in which order, if nothing is late nothing is lost, and all
+ * is in order and where it was. */
+static void test_random(void)
+{
+	uint64_t seed;
+
+	for (seed = 1; seed <= 200; seed++) {
+		uint64_t host = 2000, guest = 2000, lost = 0;
+		uint32_t number = 0;
+
+		random_state = seed;
+		begin_pair();
+		while (host < 102000 || guest < 102000) {
+			now += (int64_t)random_below(SECOND / 10);
+			if (host < 102000 && random_below(2)) {
+				const uint64_t to = host + 1000 * (1 + random_below(10));
+
+				stays(0, host, to, 100);
+				host = to;
+				live_quiet(live, 0, host, now);
+			} else if (guest < 102000) {
+				const uint64_t to = guest + 1000 * (1 + random_below(10));
+
+				for (; guest < to; guest += 1000)
+					if (random_below(2))
+						plain(1, guest_time(guest + 51 + random_below(898),
+								    OFFSET), number++);
+				live_quiet(live, 1, guest_time(guest, OFFSET), now);
+			}
+			if (random_below(2))
+				CHECK(live_advance(live, now));
+		}
+		live_end(live, 0);
+		live_end(live, 1);
+		CHECK(live_advance(live, ++now));
+		check_order();
+		lost = live_report(live, 1).counts->unplaced;
+		CHECK_MSG(!live_report(live, 1).counts->late && !live_report(live, 0).counts->late &&
+			  !live_report(live, 0).counts->silences &&
+			  count_of(1) + lost == number && lost <= 10,
+			  "seed %llu: %zu of %u, %llu lost", (unsigned long long)seed,
+			  count_of(1), number, (unsigned long long)lost);
+		end();
+	}
+}
+
+int main(void)
+{
+	tap_begin();
+	tap_run(test_one, "live: what is not complete waits");
+	tap_run(test_stop, "live: who takes the events may stop");
+	tap_run(test_guest, "live: a guest is placed to the tick");
+	tap_run(test_ticks, "live: after the entry and before the exit, in one tick");
+	tap_run(test_waits_for_guest, "live: a host waits for its guest");
+	tap_run(test_waits_for_host, "live: a guest waits for its host");
+	tap_run(test_silent_guest, "live: a silent guest is waited for as long as the patience");
+	tap_run(test_silent_host, "live: without its host, a guest is placed by the last formula");
+	tap_run(test_offset_changes, "live: a TSC offset that changes");
+	tap_run(test_scaled, "live: a scaled TSC");
+	tap_run(test_two_vms, "live: stays tell which VM it is");
+	tap_run(test_vm_told_later, "live: a VM that is told of later than its guest comes");
+	tap_run(test_few_events, "live: a guest of few events is taken for a VM's when the patience is over");
+	tap_run(test_choice, "live: two vCPUs that give different times");
+	tap_run(test_ambiguous, "live: a guest that fits two VMs is not placed, and stops nobody");
+	tap_run(test_outside, "live: what is in no stay is counted");
+	tap_run(test_losses, "live: lost events of a host prove nothing");
+	tap_run(test_reconnect, "live: what comes twice after a reconnection is there once");
+	tap_run(test_refused, "live: another clock, and two sessions of one machine, are refused");
+	tap_run(test_memory, "live: a flood is not read on");
+	tap_run(test_epoch, "live: another epoch is left out");
+	tap_run(test_hosts, "live: of two hosts, each bound is true, and the order is that of the estimates");
+	tap_run(test_reference, "live: another host is the reference");
+	tap_run(test_behind, "live: a host that is behind is waited for, and nothing is late");
+	tap_run(test_unbounded, "live: a host without a message stops nobody");
+	tap_run(test_missing, "live: a session that never comes stops nobody");
+	tap_run(test_random, "live: scripts at random lose nothing");
+	return tap_end();
+}
