@@ -303,8 +303,12 @@ def test_damaged():
     # libbabeltrace2 gives up the other stream of the trace, too.
     check("has given up" in err and 802 < count < 2302, f"{count} events: {err}")
     os.truncate(data, os.path.getsize(data) - 5)
-    for sources in from_ctf(paths), from_here(paths[:1]):
-        refused("Failed to index", sources, model)
+    refused("Failed to index", from_ctf(paths), model)
+    _, err = graph(from_here(paths), model, sink)
+    check("ends after 500 events: the file kernel_1 is cut; what is before is used" in err, err)
+    with open(path, encoding="utf-8") as file:
+        count = sum(1 for _ in file)
+    check(count == 2302, f"{count} events: {err}")
     with open(f"{paths[0]}/metadata", "r+", encoding="ascii") as file:
         file.truncate(700)
     refused("cannot be read", from_here(paths), model)

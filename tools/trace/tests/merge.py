@@ -975,19 +975,26 @@ def test_killed():
     """What was not finished is gone, be it a file or a directory"""
     world = World(38)
     guest = world.guest("guest")
-    Vcpu(world, Vm(100, 7), 0, -9_000_000).run(world.stays(1000), guest, 0)
-    # More than the stays take in their temporary file
-    limit = 1 << 18
+    Vcpu(world, Vm(100, 7), 0, -9_000_000).run(world.stays(400), guest, 0)
     paths, root = write(world, [guest]), directory("killed")
     for words in ("-o", f"{root}/x.json"), ("-o", f"{root}/x"):
-        os.mkdir(root)
-        done = subprocess.run(
-            [MERGE, "--quiet", *words, *paths], stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE, text=True, check=False, timeout=LIMIT,
-            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
-        check(done.returncode == 2 and "signal 25" in done.stderr and not os.listdir(root),
-              f"{words}: {done.returncode}: {os.listdir(root)}, {done.stderr}")
-        os.rmdir(root)
+        number, killed = 1, 0
+        while True:
+            os.mkdir(root)
+            done = subprocess.run(
+                [MERGE, "--quiet", *words, *paths], stderr=subprocess.PIPE, text=True,
+                check=False, timeout=LIMIT,
+                env=dict(os.environ, LD_PRELOAD=os.path.join(TOOLS, "fail_pread.so"),
+                         KILL_PREAD=str(number)))
+            if done.returncode == 0:
+                break
+            check(done.returncode == 2 and "signal 9" in done.stderr and not os.listdir(root),
+                  f"{number}: {done.returncode}: {os.listdir(root)}, {done.stderr}")
+            os.rmdir(root)
+            number, killed = number + number // 4 + 1, killed + 1
+        # The last ones were in the second pass, which reads the stays as often as the first.
+        check(killed > 5, f"killed {killed} times only")
+        shutil.rmtree(root)
 
 
 def test_place_of_output():
@@ -1001,7 +1008,7 @@ def test_place_of_output():
         check(status == 2 and not out and "beside the metadata of a trace" in err and
               not os.path.exists(f"{paths[0]}/{name}"), f"{status}: {err}")
     status, out, err = merge("-o", "", *paths)
-    check(status == 2 and not out and "the output needs a name" in err, err)
+    check(status == 2 and not out and "-o needs a name" in err, err)
     with open(f"{paths[0]}/alien", "wb") as file:
         file.write(b"<html>")
     status, _, err = merge(*paths)
@@ -1009,9 +1016,6 @@ def test_place_of_output():
     check(status == 2 and f"{paths[0]}/alien" in err and err.count("\n") == 1 and
           ("Invalid CTF magic number" in err or "Insufficient data in file" in err), err)
     os.unlink(f"{paths[0]}/alien")
-    os.truncate(f"{paths[0]}/kernel_0", os.path.getsize(f"{paths[0]}/kernel_0") - 1)
-    status, _, err = merge(*paths)
-    check(status == 2 and "kernel_0', as it is cut, or still being written" in err, err)
 
 
 def test_links():

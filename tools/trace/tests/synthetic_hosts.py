@@ -14,7 +14,6 @@ from synthetic import CREATED, DESTROYED, HLT, NAMES, Trace, metadata
 
 NS = 1_000_000_000
 TYPES = """
-typealias integer { size = 8; align = 8; signed = false; } := u8;
 typealias integer { size = 16; align = 8; signed = false; byte_order = be; } := net16;
 typealias integer { size = 32; align = 8; signed = false; byte_order = be; } := net32;
 """

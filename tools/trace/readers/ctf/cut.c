@@ -26,6 +26,7 @@
 #include "readers/ctf/layout.h"
 
 #define INDEX_MAGIC 0xC1F1DCC1
+#define PACKET_MAGIC 0xC1FC1FC1
 #define BITS 8
 
 /* LTTng's index, in big endian */
@@ -85,6 +86,15 @@ static struct index_entry entry_of(const struct ctf_layout *layout,
 	};
 }
 
+/* As far as it is there: what is no packet is not cut, but of something else. */
+static bool is_packet(const struct ctf_layout *layout, const uint8_t *packet, size_t size)
+{
+	const uint32_t magic = layout->big_endian ? htobe32(PACKET_MAGIC) : htole32(PACKET_MAGIC);
+
+	return layout->magic.size != sizeof(magic) || layout->magic.at ||
+	       !memcmp(packet, &magic, size < sizeof(magic) ? size : sizeof(magic));
+}
+
 /* What is too short for a packet's description is added to the packet before. */
 static void end_file(struct file *file, uint64_t rest)
 {
@@ -104,7 +114,7 @@ static bool walk(const struct ctf_layout *layout, int fd, uint64_t size, struct 
 
 	for (at = 0; at < size; at += entry.packet_size / BITS) {
 		got = pread(fd, packet, sizeof(packet), (off_t)at);
-		if (got < 0)
+		if (got < 0 || !is_packet(layout, packet, (size_t)got))
 			return false;
 		context = (size_t)got >= layout->stream_id.at + layout->stream_id.size ?
 				  context_of(layout, packet) : NULL;

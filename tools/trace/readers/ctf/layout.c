@@ -295,8 +295,8 @@ static uint64_t read_fields(const struct parser *parser, struct text body, uint6
 static uint64_t read_trace(const struct parser *parser, struct text block,
 			   struct ctf_layout *layout)
 {
-	static const char *const names[] = { "stream_id", NULL };
-	struct ctf_place *const places[] = { &layout->stream_id };
+	static const char *const names[] = { "magic", "stream_id", NULL };
+	struct ctf_place *const places[] = { &layout->magic, &layout->stream_id };
 	uint64_t end = 0;
 	struct text body;
 

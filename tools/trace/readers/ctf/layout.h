@@ -42,12 +42,14 @@ struct ctf_context {
 /**
  * struct ctf_layout - the beginning of all packets of a trace
  * @big_endian: the byte order
+ * @magic: what all packets begin with
  * @stream_id: which class it is of
  * @contexts: of the classes
  * @count: their number
  */
 struct ctf_layout {
 	bool big_endian;
+	struct ctf_place magic;
 	struct ctf_place stream_id;
 	struct ctf_context *contexts;
 	size_t count;
