@@ -6,9 +6,11 @@ events of the one on the time line of the other: a plain convex hull, and CLOCK_
 
 import collections
 import json
+import os
 import statistics
 import subprocess
 import sys
+import tempfile
 
 # How far apart the rates of two counters may be for the plain hull
 RATE_MAX = 1e-3
@@ -20,27 +22,28 @@ class Merged:
     def __init__(self, tool, paths, reference="host-a", other="host-b"):
         # By how much the second's counter is ahead, at its own time: (time, low, high)
         self.bounds = []
-        self.events = 0
         # How many events of a guest are placed on each host
         self.of_guest = collections.Counter()
-        command = [tool, "--quiet", "--reference", reference, *paths]
-        with subprocess.Popen([*command, "--format", "json"],
-                              stdout=subprocess.PIPE, text=True) as process:
-            for line in process.stdout:
-                self.events += 1
-                event = json.loads(line)
-                if event["machine"] != event["host"]:
-                    self.of_guest[event["host"]] += 1
-                if event["host"] != other or "own_ticks" not in event:
-                    continue
-                ahead = event["own_ticks"] - event["ticks"]
-                self.bounds.append((event["own_ticks"], ahead - event["uncertainty"],
-                                    ahead + event["earlier"]))
-        if process.returncode:
-            sys.exit(f"hosts-judge: {tool} ends with {process.returncode}")
-        done = subprocess.run([*command, "--summary", "--json"],
-                              stdout=subprocess.PIPE, text=True, check=True)
-        self.summary = json.loads(done.stdout)
+        with tempfile.TemporaryDirectory() as work:
+            output = os.path.join(work, "merged.json")
+            done = subprocess.run([tool, "--reference", reference, "-o", output, "--summary",
+                                   "--json", *paths], stdout=subprocess.PIPE, text=True,
+                                  check=False)
+            if done.returncode:
+                sys.exit(f"hosts-judge: {tool} ends with {done.returncode}")
+            self.summary = json.loads(done.stdout)
+            with open(output, encoding="utf-8") as file:
+                for line in file:
+                    self._take(json.loads(line), other)
+
+    def _take(self, event, other):
+        if event["machine"] != event["host"]:
+            self.of_guest[event["host"]] += 1
+        if event["host"] != other or "own_ticks" not in event:
+            return
+        ahead = event["own_ticks"] - event["ticks"]
+        self.bounds.append((event["own_ticks"], ahead - event["uncertainty"],
+                            ahead + event["earlier"]))
 
     def false_bounds(self, truth, shift=0):
         """Number of events whose bound holds no offset that may be the true one"""
