@@ -33,8 +33,7 @@ check-guests:
 	@scripts/prepare
 	@scripts/build guest
 	@scripts/suites/75-guests $(or $(SAMPLES),16384)
-	@scripts/suites/79-hosts $(or $(MOVES),6) lttng
-	@scripts/suites/79-hosts $(or $(MOVES),6) sampler $(or $(SAMPLES),16384)
+	@scripts/suites/79-hosts $(or $(MOVES),6) $(or $(SAMPLES),16384)
 
 bench:
 	@scripts/preflight check

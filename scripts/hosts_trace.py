@@ -14,7 +14,6 @@ EVENT = re.compile(r"^\[([0-9]+)\] (?:\(\S+\) )?\S+ ([a-z0-9_]+): (.*)$")
 # The name of an enumeration's value, the elements of an array, or a number
 FIELD = re.compile(r"\b([a-z0-9_]+) = (?:\( \"(\w+)\"[^)]*\)|"
                    r"\[ ((?:\[[0-9]+\] = \w+,? ?)+)\]|(-?(?:0x)?[0-9A-Fa-f]+))")
-CPU = re.compile(r"\{ cpu_id = ([0-9]+) \}")
 MASK = (1 << 64) - 1
 
 
@@ -93,18 +92,6 @@ class HostEvents:
             "protocol", "saddr", "daddr", "id", "tot_len", "source_port", "dest_port", "seq",
             "ack_seq"))
         self.packets[name].setdefault(key, []).append(ticks)
-
-
-def read_guest(trace):
-    """The vCPU and the ticks of each event that LTTng recorded in the guest"""
-    with subprocess.Popen(["babeltrace2", "--clock-cycles", "--no-delta", trace],
-                          stdout=subprocess.PIPE, text=True) as process:
-        for line in process.stdout:
-            event, cpu = EVENT.match(line), CPU.search(line)
-            if event and cpu:
-                yield int(cpu[1]), int(event[1])
-    if process.returncode:
-        sys.exit(f"hosts-judge: babeltrace2 cannot read {trace}")
 
 
 def match_packets(sender, receiver):

@@ -2,12 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0
 """
 In one of the two hosts of scripts/hosts, when lttng-sessiond runs: trace what goes on in
-KVM and on the network while the hosts exchange messages, and while a guest with KVM moves
-from one to the other and back.
+KVM and on the network while the hosts exchange messages, and while a guest with KVM that
+samples CLOCK_TRACE moves from one to the other and back.
 
-To DIRECTORY go the trace (host-a or host-b), what the guest has sampled on this host or
-what LTTng has recorded in it (guest), and what both hosts have read as they handed a page
-of memory to each other.
+To DIRECTORY go the trace (host-a or host-b), what the guest has sampled on this host, and
+what both hosts have read as they handed a page of memory to each other.
 """
 
 import argparse
@@ -17,7 +16,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 
 import between_hosts
 from between_hosts import Host, HostError
@@ -27,10 +25,6 @@ from second_level import Guest, GuestError, wait_for
 EVENTS = ("net_dev_queue,net_if_receive_skb,kvm_x86_entry,kvm_x86_exit,kvm_guest_counter,"
           "clock_trace_epoch")
 MIGRATION_PORT = 4444
-# Seconds that the guest is stopped before it moves first
-PAUSE = 0.3
-# Milliseconds that a guest may be down whose memory is written to
-DOWNTIME_LIMIT = 1500
 
 
 def lttng(*arguments):
@@ -55,99 +49,32 @@ class Session:
         shutil.copytree(self.directory, os.path.join(directory, self.name))
 
 
-class Sampler:
-    """A guest that samples the clock, which is all that it does"""
-
-    OPTIONS = {}
-
-    def __init__(self, args):
-        self.args = args
-
-    def stay(self, guest):
-        """Have the guest do something that is recorded."""
-        guest.collect(self.args.samples)
-
-    def prepare(self, _guest, _number):
-        """Before a move"""
-
-    def settle(self, _guest, _number):
-        """After a move"""
-
-    def save(self, guest, number):
-        """What the guest has written on this host; the name of its file"""
-        guest.save_samples(os.path.join(self.args.directory, f"stay{number}.samples"))
-        return f"stay{number}.samples"
-
-    def end(self, guest):
-        guest.quit()
-
-
-class Traced:
-    """A guest in which LTTng records the kernel, see scripts/guest/moving-init"""
-
-    OPTIONS = {"memory": "256M", "ends_when_told": True}
-    # Seconds, two or three times on each host
-    STAY = 1
-
-    def __init__(self, args):
-        self.args = args
-
-    def stay(self, guest):
-        if not guest.incoming:
-            guest.await_console("TRACING")
-        time.sleep(self.STAY)
-
-    def prepare(self, guest, number):
-        """Before every other move, the guest's memory is written to."""
-        if number % 2:
-            guest.write_console("load\n")
-            time.sleep(self.STAY)
-            # On a busy machine it may be written to faster than it is sent.
-            guest.qmp("migrate-set-parameters", **{"downtime-limit": DOWNTIME_LIMIT})
-            guest.qmp("migrate-set-capabilities",
-                      capabilities=[{"capability": "auto-converge", "state": True}])
-
-    def settle(self, guest, number):
-        if number % 2:
-            guest.write_console("rest\n")
-
-    def save(self, _guest, _number):
-        return "guest"
-
-    def end(self, guest):
-        """The guest writes its trace, and powers off."""
-        guest.write_console("stop\n")
-        wait_for("the end of the guest", lambda: guest.process.poll() is not None)
-        subprocess.run(["tar", "xf", guest.samples_path, "-C", self.args.directory], check=True)
-
-
 class Moves:
     """The guest that moves between the hosts"""
 
     def __init__(self, host, args, work):
         self.host, self.args, self.work = host, args, work
-        self.kind = {"sampler": Sampler, "lttng": Traced}[args.guest](args)
         self.guest = None
         self.stays = []
 
     def start(self, number, **options):
-        return Guest(f"guest{number}", self.work, self.args.kernel, self.args.initramfs,
-                     **self.kind.OPTIONS, **options)
+        return Guest(f"guest{number}", self.work, self.args.kernel, self.args.initramfs, **options)
 
     def save(self, guest, number):
+        """What the guest has written on this host"""
+        name = f"stay{number}.samples"
+        guest.save_samples(os.path.join(self.args.directory, name))
         self.stays.append({"number": number, "host": f"host-{self.host.name}",
-                           "pid": guest.pid, "file": self.kind.save(guest, number)})
+                           "pid": guest.pid, "file": name})
 
     def send(self, number):
         """The guest goes to the other host."""
         source = self.guest
         if number == 0:
-            self.kind.stay(source)
+            source.collect(self.args.samples)
             source.qmp("stop")
-            time.sleep(PAUSE)
             source.qmp("cont")
-            self.kind.stay(source)
-        self.kind.prepare(source, number)
+            source.collect(self.args.samples)
         self.host.meet(f"incoming{number}")
         address = between_hosts.ADDRESSES[self.host.other]
         source.qmp("migrate", uri=f"tcp:{address}:{MIGRATION_PORT + number}")
@@ -164,8 +91,7 @@ class Moves:
         target.qmp("migrate-incoming", uri=f"tcp:0.0.0.0:{MIGRATION_PORT + number}")
         self.host.meet(f"incoming{number}")
         self.host.meet(f"moved{number}")
-        self.kind.settle(target, number)
-        self.kind.stay(target)
+        target.collect(self.args.samples)
         self.host.meet(f"stayed{number}")
         self.guest = target
 
@@ -182,7 +108,7 @@ class Moves:
             self.host.hand_over(self.args.handover, number + 1, self.args.rounds)
         if self.guest:
             self.save(self.guest, self.args.moves)
-            self.kind.end(self.guest)
+            self.guest.quit()
 
 
 def migrated(guest):
@@ -217,7 +143,7 @@ def main():
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kernel", required=True, help="kernel of the guest")
     parser.add_argument("--initramfs", required=True,
-                        help="of scripts/guest-initramfs")
+                        help="where clocktrace-guest-sampler is /init")
     parser.add_argument("--handover", required=True, help="the program of handover.c")
     parser.add_argument("--rounds", type=int, default=2000, metavar="N",
                         help="hand the page over N times, at the begin, after each move "
@@ -226,8 +152,6 @@ def main():
                         help="wait for N samples of each vCPU on each host (%(default)s)")
     parser.add_argument("--moves", type=int, default=2, metavar="N",
                         help="the guest moves N times (%(default)s)")
-    parser.add_argument("--guest", choices=("sampler", "lttng"), default="sampler",
-                        help="what runs in the guest (%(default)s)")
     parser.add_argument("host", choices=("a", "b"))
     parser.add_argument("directory", help="where to write to; both hosts have it")
     args = parser.parse_args()

@@ -51,9 +51,8 @@ class Guest:
     """A QEMU process with a guest of two CPUs."""
 
     def __init__(self, name, directory, image, initramfs, incoming=False, disk=None,
-                 memory=MEMORY, ends_when_told=False, large_ids=False):
+                 large_ids=False):
         self.name = name
-        self.incoming = incoming
         self.vcpus = (0, LARGE_ID if large_ids else 1)
         self.path = os.path.join(directory, name)
         self.samples_path = f"{self.path}.samples"
@@ -65,14 +64,15 @@ class Guest:
         command = [
             "qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none",
             "-machine", "q35,i8042=off" + (LARGE_MACHINE if large_ids else ""),
-            "-accel", "kvm", "-cpu", CPU + FEATURES, "-m", memory,
+            "-accel", "kvm", "-cpu", CPU + FEATURES, "-m", MEMORY,
             # The second CPU has a name, so that it can be unplugged.
             "-smp", LARGE_SMP if large_ids else "1,maxcpus=2",
             "-device", f"{CPU}-x86_64-cpu,id=cpu1," +
             ("socket-id=1,core-id=0,thread-id=0" if large_ids else
              "socket-id=0,core-id=1,thread-id=0"),
             "-kernel", image, "-initrd", initramfs, "-append", KERNEL_ARGUMENTS,
-            "-chardev", self._console(ends_when_told), "-serial", "chardev:console",
+            "-chardev", f"file,id=console,path={self.path}.console",
+            "-serial", "chardev:console",
             "-chardev", f"file,id=samples,path={self.samples_path}",
             "-device", "virtio-serial-pci" + PORT_IO,
             "-device", f"virtserialport,chardev=samples,name={PORT}",
@@ -93,27 +93,6 @@ class Guest:
     @property
     def pid(self):
         return self.process.pid
-
-    def _console(self, is_written_to):
-        if not is_written_to:
-            return f"file,id=console,path={self.path}.console"
-        return (f"socket,id=console,path={self.path}.input,server=on,wait=off,"
-                f"logfile={self.path}.console")
-
-    def write_console(self, text):
-        """What the guest reads from its console, if it ends when told"""
-        with socket.socket(socket.AF_UNIX) as console:
-            console.connect(f"{self.path}.input")
-            console.sendall(text.encode())
-
-    def await_console(self, text):
-        """Wait until the guest's console has a text."""
-        def is_there():
-            self.check_alive()
-            with open(f"{self.path}.console", encoding="utf-8", errors="replace") as console:
-                return text in console.read()
-
-        wait_for(f"{self.name}: {text}", is_there)
 
     def _connect(self):
         self.check_alive()
