@@ -735,7 +735,7 @@ def test_cut():
     world = World(20)
     guest = world.guest("guest")
     vcpu = Vcpu(world, Vm(100, 7), 0, -9_000_000)
-    vcpu.run(world.stays(3), guest, 0, 1)
+    vcpu.run(world.stays(2), guest, 0, 1)
     paths = write(world, [guest])
     for path in paths:
         # Every byte, and of the metadata every byte in 29: a cut there is refused anyhow.
