@@ -72,11 +72,12 @@ static const struct ctf_context *context_of(const struct ctf_layout *layout, con
 	return NULL;
 }
 
+/* An index whose times are the wrong way round is refused; a tracer may write one of them alone. */
 static struct index_entry entry_of(const struct ctf_layout *layout,
 				   const struct ctf_context *context, const uint8_t *packet,
 				   uint64_t offset)
 {
-	return (struct index_entry){
+	struct index_entry entry = {
 		.offset = offset,
 		.packet_size = ctf_layout_number(layout, context->packet_size, packet),
 		.content_size = ctf_layout_number(layout, context->content_size, packet),
@@ -84,6 +85,10 @@ static struct index_entry entry_of(const struct ctf_layout *layout,
 		.timestamp_end = ctf_layout_number(layout, context->end, packet),
 		.stream_id = context->id,
 	};
+
+	if (entry.timestamp_end < entry.timestamp_begin)
+		entry.timestamp_end = entry.timestamp_begin;
+	return entry;
 }
 
 /* As far as it is there: what is no packet is not cut, but of something else. */
@@ -137,37 +142,48 @@ static bool walk(const struct ctf_layout *layout, int fd, uint64_t size, struct 
 	return true;
 }
 
-static void add_file(struct files *files, const char *path, const char *name,
-		     const struct ctf_layout *layout, bool *good)
+/* Return: false if the trace cannot be read without it; @error is set where it is why. */
+static bool add_file(struct files *files, const char *whole, const char *name,
+		     const struct ctf_layout *layout, char **error)
 {
-	char *whole = text_of("%s/%s", path, name);
-	int fd = open(whole, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct file file = { 0 };
 	struct stat status;
+	bool good;
+	int fd;
 
-	free(whole);
-	if (fd < 0)
-		return;
-	if (!fstat(fd, &status) && S_ISREG(status.st_mode)) {
-		*good &= walk(layout, fd, (uint64_t)status.st_size, &file);
-		file.name = text_of("%s", name);
-		files->nr_cut += file.is_cut;
-		files->items = array_room(files->items, files->count, sizeof(file));
-		files->items[files->count++] = file;
+	if (stat(whole, &status) || !S_ISREG(status.st_mode))
+		return true;
+	fd = open(whole, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0) {
+		*error = text_of("%s: %s", name, strerror(errno));
+		return false;
 	}
+	good = !fstat(fd, &status) && walk(layout, fd, (uint64_t)status.st_size, &file);
 	close(fd);
+	file.name = text_of("%s", name);
+	files->nr_cut += file.is_cut;
+	files->items = array_room(files->items, files->count, sizeof(file));
+	files->items[files->count++] = file;
+	return good;
 }
 
 /* All files but the metadata and hidden ones, as libbabeltrace2 takes them */
-static bool find_files(const char *path, const struct ctf_layout *layout, struct files *files)
+static bool find_files(const char *path, const struct ctf_layout *layout, struct files *files,
+		       char **error)
 {
 	DIR *directory = opendir(path);
 	const struct dirent *entry;
 	bool good = directory;
 
-	while (good && (entry = readdir(directory)))
-		if (entry->d_name[0] != '.' && strcmp(entry->d_name, "metadata"))
-			add_file(files, path, entry->d_name, layout, &good);
+	while (good && (entry = readdir(directory))) {
+		char *whole;
+
+		if (entry->d_name[0] == '.' || !strcmp(entry->d_name, "metadata"))
+			continue;
+		whole = text_of("%s/%s", path, entry->d_name);
+		good = add_file(files, whole, entry->d_name, layout, error);
+		free(whole);
+	}
 	if (directory)
 		closedir(directory);
 	return good;
@@ -265,6 +281,12 @@ static bool make_parts(struct cut_trace *trace, const char *real, const struct f
 	return true;
 }
 
+static char *no_room(const char *name)
+{
+	return text_of("files of it are cut, and to read what there is, links to the others are needed: %s: %s; set TMPDIR to a directory that can be written to",
+		       name, strerror(errno));
+}
+
 static char *make_directory(char **error)
 {
 	const char *parent = getenv("TMPDIR");
@@ -272,8 +294,7 @@ static char *make_directory(char **error)
 
 	if (mkdtemp(name))
 		return name;
-	*error = text_of("files of it are cut, and to read what there is, links to the others are needed: %s: %s; set TMPDIR to a directory that can be written to",
-			 name, strerror(errno));
+	*error = no_room(name);
 	free(name);
 	return NULL;
 }
@@ -287,6 +308,8 @@ static struct cut_trace *split(const char *path, const struct files *files, char
 	trace->directory = real ? make_directory(error) : NULL;
 	trace->note = trace->directory ? leftover_note(trace->directory) : LEFTOVER_NONE;
 	if (!trace->directory || !make_parts(trace, real, files)) {
+		if (trace->directory)
+			*error = no_room(trace->directory);
 		cut_trace_close(trace);
 		trace = NULL;
 	}
@@ -319,7 +342,8 @@ struct cut_trace *cut_trace_open(const char *path, char **error)
 	struct files files = { 0 };
 	struct ctf_layout layout;
 
-	if (read_layout(path, &layout) && find_files(path, &layout, &files) && files.nr_cut)
+	if (read_layout(path, &layout) && find_files(path, &layout, &files, error) &&
+	    files.nr_cut)
 		trace = split(path, &files, error);
 	free_files(&files);
 	ctf_layout_free(&layout);
