@@ -14,6 +14,7 @@ import re
 import resource
 import shutil
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -786,6 +787,100 @@ def test_cut_packets():
         status, out, err = merge("--format", "json", *paths)
         check(status == 0 and "fall where the host's trace has lost events" in err and
               "in NO stay" not in err, f"{status}: {err}")
+
+
+# What packets may begin with: of the metadata a text and what it is instead, then how the header
+# and the context are packed, and whether a cut in the packets is found
+HEADER = "u32 magic; u32 stream_id; }"
+BOUNDS = "stamp timestamp_begin; stamp timestamp_end;"
+SIZES = "u64 content_size;\n        u64 packet_size;"
+LAYOUTS = (
+    (HEADER, "u32 magic; u8 _rest[4][4]; u32 stream_id; }", "<I16xI", "<QQQQQI", True),
+    ("u32 cpu_id; };", "u32 cpu_id; } align(128);", "<II8x", "<QQQQQI", True),
+    (HEADER, "u32 magic; u32 stream_id; integer { size = 8; } _one; }", "<IIx", "<QQQQQI", True),
+    (HEADER, "u32 magic; integer { size = 32; byte_order = le; } stream_id; }", "<II", "<QQQQQI",
+     True),
+    (BOUNDS, "stamp timestamp_begin; u64 _other;", "<II", "<Q8xQQ8xI", True),
+    # One byte order for these, another one for the rest
+    (SIZES, SIZES.replace("u64", "integer { size = 64; byte_order = be; }"), "<II", "swapped",
+     False),
+)
+
+
+def packed(header, context, cpu, events):
+    """A packet of such a trace"""
+    body = b"".join(Trace.pack(*event) for event in events)
+    head = struct.pack(header, 0xc1fc1fc1, 0)
+    bits = 8 * (len(head) + (44 if context == "swapped" else struct.calcsize(context)) + len(body))
+    begin, end = events[0][0], events[-1][0]
+    if context == "swapped":
+        return (head + struct.pack("<QQ", begin, end) + struct.pack(">QQ", bits, bits) +
+                struct.pack("<QI", 0, cpu) + body)
+    values = (begin, bits, bits, cpu) if "8x" in context else (begin, end, bits, bits, 0, cpu)
+    return head + struct.pack(context, *values) + body
+
+
+def test_cut_layouts():
+    """Packets as other tracers write them: what is before a cut is used, or nothing of the file"""
+    for text, other, header, context, is_known in LAYOUTS:
+        world, guest = simple(22)
+        guest.losses = {0: {300, 500}, 1: {500}}
+        path = write(world, [guest])[0]
+        with open(f"{path}/metadata", encoding="ascii") as file:
+            metadata = file.read()
+        check(text in metadata, text)
+        with open(f"{path}/metadata", "w", encoding="ascii") as file:
+            file.write(metadata.replace(text, other))
+        for cpu in (0, 1):
+            with open(f"{path}/kernel_{cpu}", "wb") as file:
+                for events in guest.packets(cpu):
+                    file.write(packed(header, context, cpu, events))
+        paths = (path, f"{WORK}/world/host")
+        status, out, err = merge("--format", "json", *paths)
+        check(status == 0 and out.count("test_event") == 2000, f"{other}: {status}: {err}")
+        os.truncate(f"{path}/kernel_0", os.path.getsize(f"{path}/kernel_0") - 1)
+        status, out, err = merge("--format", "json", *paths)
+        check((status, out.count("test_event")) == ((0, 1999) if is_known else (2, 0)) and
+              f"{path} cannot be read: Failed to index" * (not is_known) in err and
+              "the file kernel_0 is cut" * is_known in err and
+              "kernel_1" not in err, f"{other}: {status}: {err}")
+
+
+def as_nobody():
+    """Who may not read all files"""
+    if os.getuid() == 0:
+        os.setgid(65534)
+        os.setuid(65534)
+
+
+def test_cut_and_unreadable():
+    """No file of a trace is left out because another one is cut."""
+    world, guest = simple(22)
+    paths = write(world, [guest])
+    os.truncate(f"{paths[0]}/kernel_0", os.path.getsize(f"{paths[0]}/kernel_0") - 1)
+    os.chmod(f"{paths[0]}/kernel_1", 0)
+    os.chmod(WORK, 0o755)
+    done = subprocess.run([MERGE, *paths], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          text=True, check=False, timeout=LIMIT, preexec_fn=as_nobody)
+    os.chmod(WORK, 0o700)
+    check(done.returncode == 2 and "kernel_1: Permission denied" in done.stderr,
+          f"{done.returncode}: {done.stderr}")
+
+
+def test_cut_without_room():
+    """Where the directory can be made, but no links in it"""
+    world, guest = simple(22)
+    paths = write(world, [guest])
+    os.truncate(f"{paths[0]}/kernel_0", os.path.getsize(f"{paths[0]}/kernel_0") - 1)
+    place = directory("long")
+    while len(place) < 4070:
+        place += "/" + "x" * min(250, 4070 - len(place) - 1)
+    os.makedirs(place)
+    os.environ["TMPDIR"] = place
+    status, _, err = merge(*paths)
+    del os.environ["TMPDIR"]
+    check(status == 2 and "set TMPDIR" in err and "File name too long" in err, f"{status}: {err}")
+    check(not os.listdir(place), "what is left in TMPDIR?")
 
 
 def test_cut_trace_cmd():

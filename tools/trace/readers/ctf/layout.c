@@ -28,11 +28,15 @@ struct integer {
 	char *name;
 	uint64_t size;
 	uint64_t align;
+	/* It has a byte order of its own, which may be another one than the trace's */
+	bool is_big;
+	bool is_little;
 };
 
 struct structure {
 	char *name;
 	struct text body;
+	uint64_t align;
 };
 
 struct parser {
@@ -40,6 +44,9 @@ struct parser {
 	size_t nr_integers;
 	struct structure *structures;
 	size_t nr_structures;
+	/* Which byte orders fields have that tell their own */
+	bool has_big;
+	bool has_little;
 };
 
 /* Spaces and comments */
@@ -136,12 +143,25 @@ static uint64_t number_after_equal(struct text *text)
 								       0;
 }
 
+static bool is_big_endian(const struct text *text)
+{
+	return is(text, "be") || is(text, "network");
+}
+
+static void read_order(struct text *text, struct integer *integer)
+{
+	if (!next_token(text) || !next_token(text))
+		return;
+	integer->is_big = is_big_endian(text);
+	integer->is_little = is(text, "le");
+}
+
 /* "{ size = ...; }", behind the word "integer" */
 static bool read_integer(struct text *text, struct integer *integer)
 {
 	struct text block;
 
-	*integer = (struct integer){ .align = 1 };
+	*integer = (struct integer){ 0 };
 	if (!next_token(text) || !is(text, "{"))
 		return false;
 	block = block_of(text);
@@ -150,9 +170,13 @@ static bool read_integer(struct text *text, struct integer *integer)
 			integer->size = number_after_equal(&block);
 		else if (is(&block, "align"))
 			integer->align = number_after_equal(&block);
+		else if (is(&block, "byte_order"))
+			read_order(&block, integer);
 		skip_statement(&block);
 	}
-	return integer->size && integer->align;
+	if (!integer->align)
+		integer->align = integer->size % BITS ? 1 : BITS;
+	return integer->size;
 }
 
 /* One word more, with a space */
@@ -197,8 +221,24 @@ static bool find_integer(const struct parser *parser, const char *name, struct i
 	return false;
 }
 
+/* "{ ... } align(N)", of which the first brace was read */
+static void read_body(struct text *text, struct structure *structure)
+{
+	struct text ahead;
+
+	structure->body = block_of(text);
+	structure->align = BITS;
+	ahead = *text;
+	if (next_token(&ahead) && is(&ahead, "align") && next_token(&ahead) && is(&ahead, "(") &&
+	    next_token(&ahead))
+		structure->align = strtoull(ahead.token, NULL, 0);
+	if (structure->align < BITS)
+		structure->align = BITS;
+}
+
 /* A structure that has a name, or one that is written here */
-static bool read_structure(const struct parser *parser, struct text *text, struct text *body)
+static bool read_structure(const struct parser *parser, struct text *text,
+			   struct structure *structure)
 {
 	size_t i;
 
@@ -206,20 +246,20 @@ static bool read_structure(const struct parser *parser, struct text *text, struc
 	    !next_token(text))
 		return false;
 	if (is(text, "{")) {
-		*body = block_of(text);
+		read_body(text, structure);
 		return true;
 	}
 	for (i = 0; i < parser->nr_structures; i++) {
 		if (strcmp(parser->structures[i].name, text->token))
 			continue;
-		*body = parser->structures[i].body;
+		*structure = parser->structures[i];
 		return true;
 	}
 	return false;
 }
 
 /* A field's type and name, up to the semicolon */
-static bool read_field(const struct parser *parser, struct text *body, struct integer *integer,
+static bool read_field(struct parser *parser, struct text *body, struct integer *integer,
 		       char *name, uint64_t *count)
 {
 	const bool is_written = is(body, "integer");
@@ -234,8 +274,12 @@ static bool read_field(const struct parser *parser, struct text *body, struct in
 		strcpy(name, body->token);
 	while (next_token(body) && !is(body, ";")) {
 		if (is(body, "[")) {
-			*count = next_token(body) ? strtoull(body->token, NULL, 0) : 0;
-			if (!next_token(body) || !is(body, "]") || *count > LAYOUT_SIZE_MAX)
+			const uint64_t one = next_token(body) ? strtoull(body->token, NULL, 0) : 0;
+
+			if (!next_token(body) || !is(body, "]") || one > LAYOUT_SIZE_MAX)
+				*count = 0;
+			*count *= one;
+			if (*count > LAYOUT_SIZE_MAX)
 				*count = 0;
 			continue;
 		}
@@ -248,6 +292,10 @@ static bool read_field(const struct parser *parser, struct text *body, struct in
 	}
 	is_known = *count && name[0] && (is_written ? !type : find_integer(parser, type, integer));
 	free(type);
+	if (is_known) {
+		parser->has_big |= integer->is_big;
+		parser->has_little |= integer->is_little;
+	}
 	return is_known && integer->size % BITS == 0 && integer->align % BITS == 0 &&
 	       integer->size <= 64 && integer->align <= 64;
 }
@@ -261,16 +309,18 @@ static uint64_t aligned(uint64_t at, uint64_t align)
  * Read the fields of a structure, whose first is at @at bits. Those that have a name in @names
  * get their place; returns where it ends, or 0.
  */
-static uint64_t read_fields(const struct parser *parser, struct text body, uint64_t at,
-			    const char *const *names, struct ctf_place *const *places)
+static uint64_t read_fields(struct parser *parser, const struct structure *structure,
+			    uint64_t at, const char *const *names, struct ctf_place *const *places)
 {
-	struct text ahead = body;
-	uint64_t count, align = BITS;
+	struct text body = structure->body, ahead = body;
+	uint64_t count, align = structure->align;
 	struct integer integer;
 	char name[TOKEN_SIZE];
 	size_t i;
 
-	/* A structure is aligned as the strictest of its fields. */
+	if (align % BITS || align > LAYOUT_SIZE_MAX * BITS)
+		return 0;
+	/* A structure is aligned as the strictest of its fields, or more strictly. */
 	while (next_token(&ahead)) {
 		if (!read_field(parser, &ahead, &integer, name, &count))
 			return 0;
@@ -292,27 +342,28 @@ static uint64_t read_fields(const struct parser *parser, struct text body, uint6
 }
 
 /* Bits of the header, which all packets have, or 0 */
-static uint64_t read_trace(const struct parser *parser, struct text block,
+static uint64_t read_trace(struct parser *parser, struct text block,
 			   struct ctf_layout *layout)
 {
 	static const char *const names[] = { "magic", "stream_id", NULL };
 	struct ctf_place *const places[] = { &layout->magic, &layout->stream_id };
 	uint64_t end = 0;
-	struct text body;
+	struct structure structure;
 
 	while (next_token(&block)) {
 		if (is(&block, "byte_order")) {
 			if (next_token(&block) && next_token(&block))
-				layout->big_endian = is(&block, "be") || is(&block, "network");
-		} else if (is(&block, "packet.header") && read_structure(parser, &block, &body)) {
-			end = read_fields(parser, body, 0, names, places);
+				layout->big_endian = is_big_endian(&block);
+		} else if (is(&block, "packet.header") &&
+			   read_structure(parser, &block, &structure)) {
+			end = read_fields(parser, &structure, 0, names, places);
 		}
 		skip_statement(&block);
 	}
 	return end;
 }
 
-static bool read_stream(const struct parser *parser, struct text block, uint64_t header,
+static bool read_stream(struct parser *parser, struct text block, uint64_t header,
 			struct ctf_layout *layout)
 {
 	static const char *const names[] = { "content_size", "packet_size", "timestamp_begin",
@@ -320,13 +371,14 @@ static bool read_stream(const struct parser *parser, struct text block, uint64_t
 	struct ctf_context context = { 0 };
 	struct ctf_place *const places[] = { &context.content_size, &context.packet_size,
 					     &context.begin, &context.end };
-	struct text body;
+	struct structure structure;
 
 	while (next_token(&block)) {
 		if (is(&block, "id"))
 			context.id = number_after_equal(&block);
-		else if (is(&block, "packet.context") && read_structure(parser, &block, &body))
-			context.size = read_fields(parser, body, header, names, places) / BITS;
+		else if (is(&block, "packet.context") &&
+			 read_structure(parser, &block, &structure))
+			context.size = read_fields(parser, &structure, header, names, places) / BITS;
 		skip_statement(&block);
 	}
 	if (!context.size || !context.packet_size.size)
@@ -350,7 +402,7 @@ static void note_structure(struct parser *parser, struct text *text)
 		skip_statement(text);
 		return;
 	}
-	structure.body = block_of(text);
+	read_body(text, &structure);
 	parser->structures = array_room(parser->structures, parser->nr_structures,
 					sizeof(structure));
 	parser->structures[parser->nr_structures++] = structure;
@@ -393,7 +445,7 @@ bool ctf_layout_find(const char *metadata, struct ctf_layout *layout)
 		}
 	}
 	parser_free(&parser);
-	return good && layout->count;
+	return good && layout->count && !(layout->big_endian ? parser.has_little : parser.has_big);
 }
 
 void ctf_layout_free(struct ctf_layout *layout)
