@@ -160,6 +160,25 @@ static bool is_host(const struct live *live, const struct live_source *source)
 	return !do_tell || source->clock.tells_of_guests;
 }
 
+/* Once all sessions have come, one of them is the reference, or none ever is. */
+static char *check_reference(const struct live *live)
+{
+	const char *wanted = live->options.reference;
+	size_t i;
+
+	for (i = 0; wanted && i < live->count; i++) {
+		const struct live_source *source = &live->sources[i];
+		const char *name = live->view.parties[i].name;
+
+		if (source->state == LIVE_NEW)
+			return NULL;
+		if (name && is_host(live, source) &&
+		    (!strcmp(wanted, source->argument.path) || !strcmp(wanted, name)))
+			return NULL;
+	}
+	return wanted ? text_of("--reference: no host has the name or the URL '%s'", wanted) : NULL;
+}
+
 static void set_role(struct live *live, struct live_source *source)
 {
 	struct party *party = &live->view.parties[source->number];
@@ -223,7 +242,7 @@ char *live_clock(struct live *live, size_t number, const struct live_clock *cloc
 	set_name(live, source);
 	if (live->has_started)
 		set_role(live, source);
-	return NULL;
+	return check_reference(live);
 }
 
 static void take_epoch(struct live_source *source, const struct event *event)
@@ -629,10 +648,23 @@ bool live_advance(struct live *live, int64_t now)
 	return go_on;
 }
 
+/* Without the reference there was no axis to place anything on. */
+static void give_up(struct live_source *source)
+{
+	for (; source->queue.count; source->counts.unbounded++)
+		live_drop(source, live_queue_take(&source->queue));
+}
+
 bool live_finish(struct live *live, int64_t now)
 {
+	size_t i;
+
 	live->is_finishing = true;
-	return live_advance(live, now);
+	if (!live_advance(live, now))
+		return false;
+	for (i = 0; live->reference == SIZE_MAX && i < live->count; i++)
+		give_up(&live->sources[i]);
+	return true;
 }
 
 const struct timeline *live_view(const struct live *live)

@@ -861,6 +861,36 @@ static void test_reference(void)
 	try_hosts(true);
 }
 
+/* A reference that is no host of these is not waited for. */
+static void test_no_reference(void)
+{
+	char *error;
+
+	begin_with(2, "nosuch");
+	open_source(0, true);
+	error = describe(1, false, "b", "clock_trace");
+	CHECK(error && strstr(error, "no host has the name or the URL 'nosuch'"));
+	free(error);
+	end();
+	/* Nor is a guest. */
+	begin_with(2, "machine1");
+	open_source(0, true);
+	error = describe(1, false, "b", "clock_trace");
+	CHECK(error && strstr(error, "'machine1'"));
+	free(error);
+	end();
+	/* Of one that never comes, all is told that waits for it. */
+	begin_with(2, "machine1");
+	open_source(0, true);
+	plain(0, 100, 1);
+	plain(0, 200, 2);
+	now += 2 * PATIENCE;
+	CHECK(live_advance(live, now));
+	CHECK(live_finish(live, ++now));
+	CHECK(!nr_lines && live_report(live, 0).counts->unbounded == 2);
+	end();
+}
+
 /* One host's events come two seconds later than the other's. */
 static void test_behind(void)
 {
@@ -1016,6 +1046,7 @@ int main(void)
 	tap_run(test_epoch, "live: another epoch is left out");
 	tap_run(test_hosts, "live: of two hosts, each bound is true, and the order is that of the estimates");
 	tap_run(test_reference, "live: another host is the reference");
+	tap_run(test_no_reference, "live: a reference that is no host is refused, or what waits for it told");
 	tap_run(test_behind, "live: a host that is behind is waited for, and nothing is late");
 	tap_run(test_unbounded, "live: a host without a message stops nobody");
 	tap_run(test_missing, "live: a session that never comes stops nobody");
