@@ -27,8 +27,11 @@ struct work {
 
 static volatile sig_atomic_t ending;
 
+/* Whichever the second one is */
 static void note_signal(int number)
 {
+	if (ending)
+		raise(number);
 	ending = number;
 }
 

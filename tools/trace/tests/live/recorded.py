@@ -5,13 +5,17 @@ clocktrace merge --live on traces that are made here, sent as lttng-relayd would
 is what "clocktrace merge" makes of the same traces as files. Prints TAP.
 """
 
+import fcntl
 import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import termios
+import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -138,6 +142,30 @@ def test_a_guest_that_comes_late():
           f"{len(late)} events come late: {err}")
     for event in late:
         check(event["ticks"] == world.truth["second"][event["fields"]["number"]], event)
+
+
+def test_a_second_signal():
+    """Nobody takes the output: the first signal waits for that, the second one does not."""
+    world = World(121)
+    Vcpu(world, Vm(100, 7), 0, 1 << 40).run(world.stays(2000), world.guest("guest"), 0)
+    collector = Collector([world.host.write(directory("signals") + "/host")])
+    # pylint: disable=consider-using-with
+    merge = subprocess.Popen([MERGE, "--live", "--format", "json", *collector.urls()],
+                             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    waiting = bytearray(4)
+    while int.from_bytes(waiting, sys.byteorder) < 60000 and merge.poll() is None:
+        fcntl.ioctl(merge.stdout, termios.FIONREAD, waiting)
+        time.sleep(0.01)
+    merge.send_signal(signal.SIGINT)
+    merge.send_signal(signal.SIGTERM)
+    try:
+        check(-merge.wait(timeout=20) in (signal.SIGINT, signal.SIGTERM), merge.returncode)
+    except subprocess.TimeoutExpired:
+        merge.kill()
+        raise
+    finally:
+        merge.stdout.close()
+        collector.close()
 
 
 def test_a_scaled_guest():
