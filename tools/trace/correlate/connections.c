@@ -110,23 +110,99 @@ static bool may_be_stream(const struct connection *connection, const struct pass
 	       connection->sent >= passage->stop && connection->received <= passage->last;
 }
 
-const struct connection *connections_stream(const struct connections *connections,
-					    const struct passage *passage)
+static bool has_ended(const struct connection *connection, const struct passage *passage)
+{
+	return connection->received <= passage->resume;
+}
+
+static bool is_taken(const struct connection *connection, const struct connection *const *taken,
+		     size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (taken[i] == connection)
+			return true;
+	return false;
+}
+
+/* The best one that is not among those that others have taken */
+static const struct connection *find_stream(const struct connections *connections,
+					    const struct passage *passage,
+					    const struct connection *const *taken, size_t count)
 {
 	const struct connection *found = NULL;
 	size_t i;
 
 	for (i = 0; i < connections->count; i++) {
 		const struct connection *one = &connections->list[i];
-		const bool ends = one->received <= passage->resume;
+		const bool ends = has_ended(one, passage);
 
 		if (!may_be_stream(one, passage))
 			continue;
-		if (!found || (ends != (found->received <= passage->resume) ?
-				       ends : one->bytes > found->bytes))
+		if (found && (ends != has_ended(found, passage) ? !ends :
+								  one->bytes <= found->bytes))
+			continue;
+		if (!is_taken(one, taken, count))
 			found = one;
 	}
 	return found;
+}
+
+const struct connection *connections_stream(const struct connections *connections,
+					    const struct passage *passage)
+{
+	return find_stream(connections, passage, NULL, 0);
+}
+
+/* May a guest have come by one that the other guest cannot have come by as well? */
+static bool has_another(const struct connections *connections, const struct passage *passage,
+			const struct passage *other)
+{
+	size_t i;
+
+	for (i = 0; i < connections->count; i++) {
+		const struct connection *one = &connections->list[i];
+
+		if (may_be_stream(one, passage) && has_ended(one, passage) &&
+		    !(may_be_stream(one, other) && has_ended(one, other)))
+			return true;
+	}
+	return false;
+}
+
+/* Two guests claim one connection. */
+static void settle(const struct connections *connections, const struct passage *passages,
+		   size_t count, const struct connection **found, bool *unclear, size_t one,
+		   size_t other)
+{
+	const bool first = has_another(connections, &passages[one], &passages[other]);
+	const bool second = has_another(connections, &passages[other], &passages[one]);
+	const size_t loser = first ? one : other;
+
+	if (first != second) {
+		found[loser] = find_stream(connections, &passages[loser], found, count);
+		return;
+	}
+	unclear[one] = unclear[other] = true;
+}
+
+void connections_streams(const struct connections *connections, const struct passage *passages,
+			 size_t count, const struct connection **found, bool *unclear)
+{
+	size_t i, j;
+
+	for (i = 0; i < count; i++) {
+		found[i] = find_stream(connections, &passages[i], NULL, 0);
+		unclear[i] = false;
+	}
+	for (i = 0; i < count; i++)
+		for (j = 0; j < count; j++)
+			if (i != j && found[i] && found[i] == found[j])
+				settle(connections, passages, count, found, unclear, i, j);
+	for (i = 0; i < count; i++)
+		if (unclear[i])
+			found[i] = NULL;
 }
 
 void connections_free(struct connections *connections)

@@ -83,6 +83,17 @@ const struct connection *connections_stream(const struct connections *connection
 					    const struct passage *passage);
 
 /**
+ * connections_streams() - the connections by which guests moved, each of which carries one
+ * @connections: the connections
+ * @passages: how they moved
+ * @count: number of them
+ * @found: set for each as of connections_stream(), NULL if there is none or if it is not clear
+ * @unclear: set where two guests may have come by the same ones
+ */
+void connections_streams(const struct connections *connections, const struct passage *passages,
+			 size_t count, const struct connection **found, bool *unclear);
+
+/**
  * connections_free() - free connections
  * @connections: the connections, or NULL
  */

@@ -118,12 +118,12 @@ static bool find_times(const struct axis *axis, struct move *move)
 	return true;
 }
 
-static const struct connection *find_stream(const struct axis *axis, const struct move *move,
-					    const struct connections *connections)
+static struct passage passage_of(const struct axis *axis, const struct move *move)
 {
 	const struct timeline *from = timeline_of(axis, move->from);
 	const struct timeline *to = timeline_of(axis, move->to);
-	const struct passage passage = {
+
+	return (struct passage){
 		.from = move->from,
 		.to = move->to,
 		.first = ns_from(find_end(from->host, move->vms[0], false)->first_entry,
@@ -132,25 +132,37 @@ static const struct connection *find_stream(const struct axis *axis, const struc
 		.resume = ns_to(move->down.resume, to->frequency),
 		.last = ns_to(find_end(to->host, move->vms[1], true)->last_exit, to->frequency),
 	};
-
-	return connections_stream(connections, &passage);
 }
 
 void downtime_find(struct axis *axis, const struct connections *connections)
 {
-	size_t i;
+	const size_t room = axis->moves.count + 1;
+	const struct connection **found = zalloc(room * sizeof(*found));
+	struct passage *passages = zalloc(room * sizeof(*passages));
+	struct move **moves = zalloc(room * sizeof(*moves));
+	bool *unclear = zalloc(room * sizeof(*unclear));
+	size_t i, count = 0;
 
 	for (i = 0; i < axis->moves.count; i++) {
 		struct move *move = &axis->moves.list[i];
-		const struct connection *connection;
 
 		move->down.is_known = find_times(axis, move);
-		connection = move->down.is_known ? find_stream(axis, move, connections) : NULL;
-		if (!connection)
+		if (!move->down.is_known)
 			continue;
-		move->down.stream.is_known = true;
-		move->down.stream.connection = *connection;
+		moves[count] = move;
+		passages[count++] = passage_of(axis, move);
 	}
+	connections_streams(connections, passages, count, found, unclear);
+	for (i = 0; i < count; i++) {
+		moves[i]->down.stream.is_unclear = unclear[i];
+		moves[i]->down.stream.is_known = found[i];
+		if (found[i])
+			moves[i]->down.stream.connection = *found[i];
+	}
+	free(found);
+	free(passages);
+	free(moves);
+	free(unclear);
 }
 
 bool stream_data(const struct stream_seen *stream, const struct event *event)

@@ -16,6 +16,7 @@ struct sent_data {
 
 /**
  * struct stream_seen - the connection by which a guest came
+ * @is_unclear: there are several, and another guest may have come by them as well
  * @is_known: there is one
  * @connection: which
  * @begin: when its first data was sent, in ticks of the host that sends
@@ -29,6 +30,7 @@ struct sent_data {
  * @goes_on: data was received after that as well
  */
 struct stream_seen {
+	bool is_unclear;
 	bool is_known;
 	struct connection connection;
 	uint64_t begin;

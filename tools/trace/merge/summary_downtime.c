@@ -79,6 +79,11 @@ static void print_stream(FILE *file, const struct axis *axis, const struct move 
 	const struct timeline *timeline = axis->hosts[move->from].timeline;
 	struct end_text ends[2];
 
+	if (stream->is_unclear) {
+		fputs("    by which connection it came the traces do not tell: another guest moved at the same time\n",
+		      file);
+		return;
+	}
 	if (!stream->is_known || !stream->has_begun) {
 		fputs("    no connection between the two hosts is seen by which it may have come\n",
 		      file);

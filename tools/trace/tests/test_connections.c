@@ -131,12 +131,45 @@ static void test_many(void)
 	end();
 }
 
+/* Two guests move at once: by one connection each, and where that is not clear nothing is said. */
+static void test_two(void)
+{
+	struct passage two[2] = { passage, passage };
+	const struct connection *found[2];
+	bool unclear[2];
+
+	two[0].resume = 1800;
+	begin();
+	/* It ends before both run, and carries most; the other one when the second one runs. */
+	carry(1, 1000, 500, 510);
+	carry(1, 1000, 1500, 1510);
+	carry(2, 10, 500, 510);
+	carry(2, 10, 1900, 1910);
+	/* One that cannot be told apart takes nothing away. */
+	carry(3, 1, 500, 510);
+	carry(3, 1, 1500, 1510);
+	connections_streams(connections, two, 2, found, unclear);
+	CHECK(!unclear[0] && found[0] && found[0]->bytes == 2000);
+	CHECK(!unclear[1] && found[1] && found[1]->bytes == 20);
+	two[1].resume = 1800;
+	connections_streams(connections, two, 2, found, unclear);
+	CHECK(unclear[0] && unclear[1] && !found[0] && !found[1]);
+	/* The other way round, it is another one's. */
+	two[1].from = 1;
+	two[1].to = 0;
+	connections_streams(connections, two, 2, found, unclear);
+	CHECK(!unclear[0] && found[0] && found[0]->bytes == 2000);
+	CHECK(!unclear[1] && !found[1]);
+	end();
+}
+
 int main(void)
 {
 	tap_begin();
 	tap_run(test_choice, "connections: the stream is what ends when the guest runs");
 	tap_run(test_goes_on, "connections: a stream that goes on");
 	tap_run(test_none, "connections: what cannot be the stream");
+	tap_run(test_two, "connections: two guests that move at once");
 	tap_run(test_many, "connections: many of them");
 	return tap_end();
 }
