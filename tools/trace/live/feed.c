@@ -52,9 +52,15 @@ static int64_t monotonic(void)
 	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
+/* It never goes back: what is found to have been a stop may have begun before what was read. */
 int64_t feeds_now(void)
 {
-	return monotonic() - stopped;
+	static int64_t told;
+	const int64_t now = monotonic() - stopped;
+
+	if (now > told)
+		told = now;
+	return told;
 }
 
 /* Ctrl-Z has stopped it, or nobody has taken its output: no session was silent for that. */

@@ -53,6 +53,7 @@ def merge_live(paths, *options, hosts=1, status=0, breaks_after=None):
     finally:
         collector.close()
     check(got == status, f"exit status {got}, not {status}: {err}")
+    check(all(float(wait) < 1e6 for wait in re.findall("([0-9.]+) ms", err)), err)
     return events_of(out), err
 
 
