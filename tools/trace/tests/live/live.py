@@ -33,6 +33,9 @@ LIMIT = 60
 HZ = 2_000_000_000
 NS = 1_000_000_000
 
+# Who has started this may have it ignored, and then so would those that are started here.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 
 def free_ports(count):
     sockets = [socket.socket() for _ in range(count)]
@@ -238,7 +241,7 @@ def test_what_is_no_relayd():
 
 
 def test_another_clock():
-    relayd, host = RELAYDS["alpha"], HOSTS["gamma"]
+    relayd, host = RELAYDS["alpha"], HOSTS["gamma"].await_program()
     merge = Merge(relayd.url("gamma"))
     until = time.monotonic() + LIMIT
     # The clock is known when something has come.

@@ -31,6 +31,9 @@ WORK = tempfile.mkdtemp()
 # Live, the first event of all is not known, nor whether a guest of few events fits by chance.
 DIFFERS = {"ns", "certainty"}
 
+# Who has started this may have it ignored, and then so would those that are started here.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 
 def directory(name):
     path = os.path.join(WORK, name)
