@@ -101,8 +101,32 @@ void on_each_cpu(void (*fn)(void *), void *data, int wait)
 	model_cpu = this;
 }
 
+/* Interrupts are disabled, and timekeeping is suspended: nobody may be woken */
+static bool suspended, woken;
+static struct irq_work *interrupts[4];
+static unsigned int nr_interrupts;
+
+void model_queue_irq(struct irq_work *work)
+{
+	if (suspended)
+		interrupts[nr_interrupts++] = work;
+	else
+		work->fn(work);
+}
+
+static void enable_interrupts(void)
+{
+	unsigned int i;
+
+	suspended = false;
+	for (i = 0; i < nr_interrupts; i++)
+		interrupts[i]->fn(interrupts[i]);
+	nr_interrupts = 0;
+}
+
 void model_queue(struct work_struct *work)
 {
+	woken |= suspended;
 	if (work->pending)
 		return;
 	work->pending = true;
@@ -142,7 +166,11 @@ void clock_trace_monitor_stop(void) { }
 void clock_trace_monitor_flush(void) { }
 bool clock_trace_monitor_passed(void) { return checked; }
 void clock_trace_monitor_set_used(bool used) { }
-void clock_trace_monitor_recheck(void) { rechecked = true; }
+void clock_trace_monitor_recheck(void)
+{
+	rechecked = true;
+	woken |= suspended;
+}
 
 static void condemn(struct clock_trace_source *source, const char *reason)
 {
@@ -457,8 +485,11 @@ static void resume(void)
 	offset[0] = -900000;
 	offset[1] = 7000000;
 	model_cpu = 0;
+	suspended = true;
 	clock_trace_source_reset(&source);
 	point(clock_trace_epoch() != epoch, "resume begins another one");
+	point(!woken && !rechecked, "nobody is woken while timekeeping is suspended");
+	enable_interrupts();
 	point(!vdso_page.clock_trace.epoch && rechecked, "which is withheld, and the CPUs are checked");
 	value = read_on(1);
 	point(value < before, "the counter of a CPU that was not measured is not read");

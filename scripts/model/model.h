@@ -138,10 +138,11 @@ static inline bool atomic64_try_cmpxchg(atomic64_t *a, s64 *old, s64 new)
 struct work_struct { void (*fn)(struct work_struct *work); bool pending; };
 struct delayed_work { struct work_struct work; };
 struct irq_work { void (*fn)(struct irq_work *work); };
+void model_queue_irq(struct irq_work *work);
 #define DECLARE_WORK(name, f) struct work_struct name = { .fn = f }
 #define DECLARE_DELAYED_WORK(name, f) struct delayed_work name = { .work = { .fn = f } }
 #define DEFINE_IRQ_WORK(name, f) struct irq_work name = { .fn = f }
-#define irq_work_queue(w) ((w)->fn(w))
+#define irq_work_queue(w) model_queue_irq(w)
 #define schedule_work(w) model_queue(w)
 #define queue_work(wq, w) model_queue(w)
 #define schedule_delayed_work(w, delay) model_queue(&(w)->work)

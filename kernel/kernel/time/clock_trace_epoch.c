@@ -8,6 +8,7 @@
 #include <linux/atomic.h>
 #include <linux/clock_trace.h>
 #include <linux/export.h>
+#include <linux/irq_work.h>
 #include <linux/jiffies.h>
 #include <linux/minmax.h>
 #include <linux/mutex.h>
@@ -52,6 +53,13 @@ static void notify_work_fn(struct work_struct *work)
 
 static DECLARE_WORK(notify_work, notify_work_fn);
 
+static void notify_irq(struct irq_work *work)
+{
+	schedule_work(&notify_work);
+}
+
+static DEFINE_IRQ_WORK(notify_irq_work, notify_irq);
+
 /**
  * clock_trace_announce - the clock has begun a new epoch
  * @state:	what drives it
@@ -73,7 +81,8 @@ void clock_trace_announce(enum clock_trace_state state, const char *source, cons
 	trace_clock_trace_epoch(&info);
 	pr_info("epoch %u: %s, %llu Hz%s%s\n", info.sample.epoch, source,
 		info.sample.frequency, *reason ? ": " : "", reason);
-	schedule_work(&notify_work);
+	/* Timekeeping may not have resumed yet, but the scheduler reads it to wake a task */
+	irq_work_queue(&notify_irq_work);
 }
 
 /*

@@ -23,6 +23,7 @@
 #include <linux/cpuhotplug.h>
 #include <linux/export.h>
 #include <linux/init.h>
+#include <linux/irq_work.h>
 #include <linux/jhash.h>
 #include <linux/jiffies.h>
 #include <linux/ktime.h>
@@ -524,6 +525,13 @@ void clock_trace_source_suspend(struct clock_trace_source *source)
 		clock_trace_withhold_locked();
 }
 
+static void recheck_irq(struct irq_work *work)
+{
+	clock_trace_monitor_recheck();
+}
+
+static DEFINE_IRQ_WORK(recheck_irq_work, recheck_irq);
+
 /**
  * clock_trace_source_reset - a counter may have been reset
  * @source:	the counter
@@ -543,7 +551,8 @@ void clock_trace_source_reset(struct clock_trace_source *source)
 		begin_line_of_this_cpu(source);
 	}
 	clock_trace_announce(CLOCK_TRACE_COUNTER, source->name, "");
-	clock_trace_monitor_recheck();
+	/* Timekeeping may not have resumed yet, but the scheduler reads it to wake a task */
+	irq_work_queue(&recheck_irq_work);
 }
 
 /* Returns the source of the counter if it has been set back, else NULL */

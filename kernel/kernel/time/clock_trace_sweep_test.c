@@ -24,9 +24,11 @@ static void set_mask(struct cpumask *mask, unsigned int bits)
 	}
 }
 
-static int four_cpus(struct kunit_suite *suite)
+static int four_cpus(struct kunit *test)
 {
-	return nr_cpu_ids < CPUS ? -ENODEV : 0;
+	if (nr_cpu_ids < CPUS)
+		kunit_skip(test, "the kernel has no room for %u CPUs", CPUS);
+	return 0;
 }
 
 /* Returns the CPU that is chosen, or NONE. @cpu may be NONE, too */
@@ -261,7 +263,7 @@ static struct kunit_case clock_trace_sweep_test_cases[] = {
 
 static struct kunit_suite clock_trace_sweep_test_suite = {
 	.name		= "clock_trace_sweep",
-	.suite_init	= four_cpus,
+	.init		= four_cpus,
 	.test_cases	= clock_trace_sweep_test_cases,
 };
 
