@@ -150,8 +150,8 @@ static int check_clock(struct clock_trace_guest *guest)
 							      GUEST_COUNTER_EVENT);
 
 	if (!evsel || !evsel__has_clock_trace(evsel) || clock->nr != 1) {
-		pr_err("%s has not recorded " GUEST_COUNTER_EVENT " with one epoch of CLOCK_TRACE\n",
-		       guest->path);
+		pr_err("%s has not recorded %s with one epoch of CLOCK_TRACE\n", guest->path,
+		       GUEST_COUNTER_EVENT);
 		return -EINVAL;
 	}
 	if (!clock_trace__is_counter(clock)) {
