@@ -92,14 +92,20 @@ void live_axis_lost(struct live_axis *axis, const struct live_source *host, uint
 		     ns_from(from, host->clock.frequency), ns_to(to, host->clock.frequency));
 }
 
-void live_axis_solve(struct live_axis *axis, int64_t now)
+void live_axis_solve(struct live_axis *axis, int64_t now, bool is_last)
 {
-	if (!axis->is_new || (axis->is_solved && now - axis->solved_at < SOLVE_EVERY_NS))
+	if (!axis->is_new ||
+	    (!is_last && axis->is_solved && now - axis->solved_at < SOLVE_EVERY_NS))
 		return;
 	hosts_solve(axis->bounds, 0);
 	axis->is_new = false;
 	axis->is_solved = true;
 	axis->solved_at = now;
+}
+
+bool live_axis_is_behind(const struct live_axis *axis)
+{
+	return axis->is_new;
 }
 
 static bool find_bound(const struct live *live, const struct live_source *host, uint64_t first,

@@ -544,12 +544,26 @@ static bool has_final(const struct live_source *host)
 	return host->ready.count && host->ready.list[0].time < host->line_to;
 }
 
-/* Has a host without a bound been waited for long enough? */
+/* Can a message still come that bounds a host? Those that have come count once they are solved. */
+static bool may_get_bound(const struct live *live)
+{
+	size_t i;
+
+	if (live_axis_is_behind(live->axis))
+		return true;
+	for (i = 0; i < live->count; i++)
+		if (live->sources[i].is_host && live_is_awaited(live, &live->sources[i]))
+			return true;
+	return false;
+}
+
+/* Has a host without a bound been waited for long enough? Its own end is not that of the others,
+ * who have the other half of its messages. */
 static bool is_given_up(const struct live *live, const struct live_source *host)
 {
-	return !live_is_awaited(live, host) ||
-	       (host->unbounded_since &&
-		live->now - host->unbounded_since > live->options.patience);
+	return (host->unbounded_since &&
+		live->now - host->unbounded_since > live->options.patience) ||
+	       !may_get_bound(live);
 }
 
 /* Place the first event of a host on the axis; drop those that have no place there, when there
@@ -631,7 +645,7 @@ bool live_advance(struct live *live, int64_t now)
 	for (i = 0; i < live->count; i++)
 		if (live->sources[i].guest)
 			live_guest_place(live, &live->sources[i]);
-	live_axis_solve(live->axis, now);
+	live_axis_solve(live->axis, now, live->is_finishing || live_has_ended(live));
 	for (i = 0; i < live->count; i++) {
 		host = &live->sources[i];
 		if (!host->is_host)

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 
-LIMIT = 300
+LIMIT = 120
 
 
 class Failed(Exception):

@@ -11,6 +11,8 @@ import struct
 import threading
 
 CONNECT, LIST, ATTACH, NEXT_INDEX, PACKET, METADATA, NEW_STREAMS, CREATE, DETACH = range(1, 10)
+# The protocol that is spoken here. Of it and a viewer's the older one is taken.
+MAJOR, MINOR = 2, 4
 OK = 1
 NO_NEW = RETRY = 2
 HUP = 3
@@ -65,7 +67,7 @@ class Viewer(socketserver.BaseRequestHandler):
 
     def answer(self, what, data):
         if what == CONNECT:
-            return struct.pack(">QIII", 1, *struct.unpack(">QIII", data)[1:3], 0)
+            return struct.pack(">QIII", 1, MAJOR, MINOR, 0)
         if what == CREATE:
             return struct.pack(">I", OK)
         if what == DETACH:

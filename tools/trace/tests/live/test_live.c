@@ -748,7 +748,9 @@ static uint64_t clock_b(uint64_t time)
 	return SKEW + time + time / 20000;
 }
 
-#define SYN_ROUND 15
+/* With which host the first one exchanges packets, and the round of its SYN */
+static uint8_t peer = 1;
+static uint32_t syn_round = 15;
 
 static void packet(size_t source, enum event_kind kind, uint64_t time, bool forth,
 		   uint32_t round, uint32_t number)
@@ -756,16 +758,16 @@ static void packet(size_t source, enum event_kind kind, uint64_t time, bool fort
 	struct packet packet = {
 		.version = 4,
 		/* A SYN counts if packets of before it were seen. */
-		.protocol = round < SYN_ROUND ? PACKET_UDP : PACKET_TCP,
-		.source = { 10, 0, 0, forth ? 1 : 2 },
-		.destination = { 10, 0, 0, forth ? 2 : 1 },
+		.protocol = round < syn_round ? PACKET_UDP : PACKET_TCP,
+		.source = { 10, 0, 0, forth ? 0 : peer },
+		.destination = { 10, 0, 0, forth ? peer : 0 },
 		.source_port = forth ? 1000 : 2000,
 		.destination_port = forth ? 2000 : 1000,
-		.sequence = round > SYN_ROUND ? 100 * round : 100 * SYN_ROUND + 99,
-		.acknowledgment = round <= SYN_ROUND ? (forth ? 0 : 100 * (SYN_ROUND + 1)) :
+		.sequence = round > syn_round ? 100 * round : 100 * syn_round + 99,
+		.acknowledgment = round <= syn_round ? (forth ? 0 : 100 * (syn_round + 1)) :
 				  100 * (round + !forth),
-		.length = round > SYN_ROUND ? 100 : 0,
-		.flags = round > SYN_ROUND ? PACKET_ACK :
+		.length = round > syn_round ? 100 : 0,
+		.flags = round > syn_round ? PACKET_ACK :
 			 forth ? PACKET_SYN : PACKET_SYN | PACKET_ACK,
 	};
 	const struct event event = {
@@ -789,8 +791,8 @@ static void exchange_of(size_t source, uint64_t time, uint32_t round)
 		packet(0, EVENT_SENT, time, true, round, 4 * round);
 		packet(0, EVENT_RECEIVED, time + 3 * delay, false, round, 4 * round + 3);
 	} else {
-		packet(1, EVENT_RECEIVED, clock_b(time + delay), true, round, 4 * round + 1);
-		packet(1, EVENT_SENT, clock_b(time + 2 * delay), false, round, 4 * round + 2);
+		packet(source, EVENT_RECEIVED, clock_b(time + delay), true, round, 4 * round + 1);
+		packet(source, EVENT_SENT, clock_b(time + 2 * delay), false, round, 4 * round + 2);
 	}
 }
 
@@ -847,7 +849,7 @@ static void try_hosts(bool of_b)
 		  (unsigned long long)live_report(live, !of_b).width_worst);
 	uint64_t messages, contradictions;
 	live_messages(live, &messages, &contradictions);
-	CHECK_MSG(messages == 2 * (99 - SYN_ROUND) && !contradictions, "%llu messages", (unsigned long long)messages);
+	CHECK_MSG(messages == 2 * (99 - syn_round) && !contradictions, "%llu messages", (unsigned long long)messages);
 	end();
 }
 
@@ -957,6 +959,81 @@ static void test_unbounded(void)
 	end();
 }
 
+/* A host whose session ends before the others have told of its messages gets its bound by them. */
+static void test_ends_first(void)
+{
+	uint32_t round;
+
+	begin(2);
+	open_source(0, true);
+	open_source(1, true);
+	for (round = 0; round < 20; round++)
+		exchange_of(1, truth_of(4 * round), round);
+	live_end(live, 1);
+	CHECK(live_advance(live, ++now));
+	CHECK(!nr_lines && !live_report(live, 1).counts->unbounded);
+	for (round = 0; round < 20; round++) {
+		exchange_of(0, truth_of(4 * round), round);
+		CHECK(live_advance(live, ++now));
+	}
+	live_end(live, 0);
+	CHECK(live_advance(live, ++now));
+	CHECK_MSG(nr_lines == 80, "%zu events", nr_lines);
+	check_bounds(0, false);
+	check_order();
+	end();
+	/* If none come, it is given up after the patience, while the other one goes on. */
+	begin(2);
+	open_source(0, true);
+	open_source(1, true);
+	exchange_of(1, truth_of(0), 0);
+	live_end(live, 1);
+	plain(0, 1000, 1);
+	live_quiet(live, 0, 2000, now);
+	CHECK(live_advance(live, ++now));
+	CHECK(!nr_lines);
+	now += PATIENCE;
+	live_quiet(live, 0, 2000, now);
+	CHECK(live_advance(live, ++now));
+	CHECK(nr_lines == 1 && live_report(live, 1).counts->unbounded == 2);
+	live_end(live, 0);
+	CHECK(live_advance(live, ++now));
+	end();
+}
+
+/* What proves where a host is may come just after the bounds were computed, when all end. */
+static void test_ends_soon(void)
+{
+	uint32_t round;
+
+	begin(3);
+	open_source(0, true);
+	open_source(1, true);
+	open_source(2, true);
+	for (round = 0; round < 20; round++)
+		exchange(truth_of(4 * round), round);
+	live_quiet(live, 2, 1, now);
+	CHECK(live_advance(live, ++now));
+	peer = 2;
+	syn_round = 35;
+	for (; round < 40; round++) {
+		exchange_of(0, truth_of(4 * round), round);
+		exchange_of(2, truth_of(4 * round), round);
+	}
+	peer = 1;
+	syn_round = 15;
+	live_end(live, 2);
+	CHECK(live_advance(live, ++now));
+	CHECK(!live_report(live, 2).counts->unbounded);
+	live_end(live, 0);
+	live_end(live, 1);
+	CHECK(live_advance(live, ++now));
+	CHECK_MSG(nr_lines == 160, "%zu events", nr_lines);
+	check_bounds(0, false);
+	check_order();
+	end();
+}
+
 /* A session that never comes holds up the others for as long as the patience. */
 static void test_missing(void)
 {
@@ -1049,6 +1126,8 @@ int main(void)
 	tap_run(test_no_reference, "live: a reference that is no host is refused, or what waits for it told");
 	tap_run(test_behind, "live: a host that is behind is waited for, and nothing is late");
 	tap_run(test_unbounded, "live: a host without a message stops nobody");
+	tap_run(test_ends_first, "live: a host that ends first gets its bound by the others");
+	tap_run(test_ends_soon, "live: messages that come as all end count");
 	tap_run(test_missing, "live: a session that never comes stops nobody");
 	tap_run(test_random, "live: scripts at random lose nothing");
 	return tap_end();
