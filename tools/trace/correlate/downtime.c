@@ -90,6 +90,7 @@ static bool find_times(const struct axis *axis, struct move *move)
 	const struct vcpu *first = find_end(to->host, move->vms[1], false);
 	struct downtime *down = &move->down;
 	const struct era *era, *other;
+	uint64_t since, until;
 	long double hertz;
 
 	if (!last || !first)
@@ -109,12 +110,15 @@ static bool find_times(const struct axis *axis, struct move *move)
 		(long double)(UINT64_C(1) << era->tsc.frac_bits);
 	down->counted = (int64_t)((long double)(int64_t)(down->guest[1] - down->guest[0]) * NS /
 				  hertz);
-	down->may_lack =
-		lacks_events(from->host, down->stop,
-			     down->stop + (uint64_t)ticks_from(down->most, from->frequency)) ||
-		lacks_events(to->host,
-			     down->resume - (uint64_t)ticks_from(down->most, to->frequency),
-			     down->resume);
+	/* The bounds may reach beyond what a counter can say. */
+	if (__builtin_add_overflow(down->stop, (uint64_t)ticks_from(down->most, from->frequency),
+				   &until))
+		until = UINT64_MAX;
+	if (__builtin_sub_overflow(down->resume, (uint64_t)ticks_from(down->most, to->frequency),
+				   &since))
+		since = 0;
+	down->may_lack = lacks_events(from->host, down->stop, until) ||
+			 lacks_events(to->host, since, down->resume);
 	return true;
 }
 

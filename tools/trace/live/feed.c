@@ -168,8 +168,6 @@ static void take_event(struct live *live, size_t number, const char *data, size_
 	struct live_event *event;
 	uint64_t complete_to;
 
-	if (size < sizeof(complete_to) + sizeof(*event))
-		return;
 	memcpy(&complete_to, data, sizeof(complete_to));
 	size -= sizeof(complete_to);
 	event = zalloc(size);

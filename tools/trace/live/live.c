@@ -14,6 +14,8 @@
 
 /* So many places at the begin of a queue are left unused before it is moved. */
 #define QUEUE_SLACK 1024
+/* How often it is said that a session is silent; each time is counted. */
+#define SAY_SILENT_EVERY_NS INT64_C(10000000000)
 
 struct live *live_new(const struct trace_argument *arguments, size_t count,
 		      const struct live_options *options, int64_t now, live_handler handler,
@@ -356,6 +358,11 @@ static void find_silent(struct live *live)
 			continue;
 		source->is_silent = true;
 		source->counts.silences++;
+		/* With little patience, a session is silent between any two events. */
+		if (source->silence_said &&
+		    live->now - source->silence_said < SAY_SILENT_EVERY_NS)
+			continue;
+		source->silence_said = live->now;
 		complain("%s: nothing has come for %lld s, and it is not waited for any more",
 			 source->argument.path,
 			 (long long)(live->options.patience / 1000000000));

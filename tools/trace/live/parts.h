@@ -41,6 +41,7 @@ struct live_queue {
  * @known_since: when it has told that
  * @heard: when it has told anything last
  * @is_silent: it is not waited for
+ * @silence_said: when that was said last; 0 before
  * @mark: nothing that is earlier is still to come
  * @queue: events that came, of after what is known of a host, or not yet placed of a guest
  * @bytes: of all its events that wait
@@ -77,6 +78,7 @@ struct live_source {
 	int64_t known_since;
 	int64_t heard;
 	bool is_silent;
+	int64_t silence_said;
 	uint64_t mark;
 	struct live_queue queue;
 	size_t bytes;

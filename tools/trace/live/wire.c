@@ -68,6 +68,22 @@ bool wire_read(struct wire *wire)
 	return got;
 }
 
+static size_t least_size(uint32_t type)
+{
+	switch (type) {
+	case WIRE_CLOCK:
+		return sizeof(struct live_clock);
+	case WIRE_EVENT:
+		return sizeof(uint64_t) + sizeof(struct live_event);
+	case WIRE_QUIET:
+		return sizeof(uint64_t);
+	case WIRE_LOST:
+		return 2 * sizeof(uint64_t);
+	default:
+		return 0;
+	}
+}
+
 const char *wire_next(struct wire *wire, struct wire_head *head)
 {
 	const size_t left = wire->size - wire->at;
@@ -76,7 +92,7 @@ const char *wire_next(struct wire *wire, struct wire_head *head)
 	if (left < sizeof(*head))
 		return NULL;
 	memcpy(head, wire->data + wire->at, sizeof(*head));
-	if (head->size > WIRE_SIZE_MAX)
+	if (head->size > WIRE_SIZE_MAX || head->size < least_size(head->type))
 		die("a process of this program has written nonsense: please report this");
 	if (left - sizeof(*head) < head->size)
 		return NULL;

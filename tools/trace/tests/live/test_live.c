@@ -5,10 +5,13 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "common/array.h"
 #include "common/message.h"
 #include "live/live.h"
+#include "live/wire.h"
 #include "random.h"
 #include "tap.h"
 
@@ -399,6 +402,62 @@ static void test_silent_guest(void)
 		if (lines[i].source == 1)
 			CHECK(lines[i].late == (lines[i].number == 100));
 	end();
+}
+
+/* With hardly any patience, what is silent again and again is said from time to time. */
+static void test_no_patience(void)
+{
+	begin_pair();
+	for (uint32_t i = 0; i < 100; i++) {
+		live_quiet(live, 1, 1, now);
+		now += PATIENCE + 1;
+		live_quiet(live, 0, 1, now);
+		CHECK(live_advance(live, now));
+	}
+	CHECK(live_report(live, 1).counts->silences == 100);
+	CHECK_MSG(said > 40 && said <= 51, "said %u times", said);
+	CHECK(live_finish(live, now));
+	end();
+}
+
+/* Whatever a process that reads a session writes, once its memory is damaged */
+static int status_of_record(uint32_t type, uint32_t size)
+{
+	const struct wire_head head = { type, size };
+	struct wire wire = { .fd = -1 };
+	static const char nothing[4096];
+	int ends[2], status;
+	pid_t child;
+
+	CHECK(!pipe(ends));
+	child = fork();
+	if (!child) {
+		wire.fd = ends[0];
+		wire_put(ends[1], type, nothing, size < sizeof(nothing) ? size : 0);
+		if (size >= sizeof(nothing))
+			CHECK(write(ends[1], &head, sizeof(head)) == sizeof(head));
+		CHECK(close(ends[1]) == 0);
+		while (wire_read(&wire))
+			while (wire_next(&wire, &(struct wire_head){ 0 }))
+				;
+		_exit(0);
+	}
+	close(ends[0]);
+	close(ends[1]);
+	CHECK(waitpid(child, &status, 0) == child && WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static void test_records(void)
+{
+	CHECK(status_of_record(WIRE_QUIET, 8) == 0);
+	CHECK(status_of_record(WIRE_QUIET, 7) == STATUS_UNUSABLE);
+	CHECK(status_of_record(WIRE_LOST, 16) == 0);
+	CHECK(status_of_record(WIRE_LOST, 15) == STATUS_UNUSABLE);
+	CHECK(status_of_record(WIRE_CLOCK, sizeof(struct live_clock) - 1) == STATUS_UNUSABLE);
+	CHECK(status_of_record(WIRE_EVENT, sizeof(struct live_event)) == STATUS_UNUSABLE);
+	CHECK(status_of_record(WIRE_END, 0) == 0);
+	CHECK(status_of_record(WIRE_EVENT, UINT32_MAX) == STATUS_UNUSABLE);
 }
 
 /* Without its host, a guest is placed by the last formula, which nothing proves. */
@@ -1107,6 +1166,8 @@ int main(void)
 	tap_run(test_waits_for_guest, "live: a host waits for its guest");
 	tap_run(test_waits_for_host, "live: a guest waits for its host");
 	tap_run(test_silent_guest, "live: a silent guest is waited for as long as the patience");
+	tap_run(test_no_patience, "live: a session that is silent often is not said each time");
+	tap_run(test_records, "live: records that are too short or too long are refused");
 	tap_run(test_silent_host, "live: without its host, a guest is placed by the last formula");
 	tap_run(test_offset_changes, "live: a TSC offset that changes");
 	tap_run(test_scaled, "live: a scaled TSC");
