@@ -103,11 +103,6 @@ void live_axis_solve(struct live_axis *axis, int64_t now, bool is_last)
 	axis->solved_at = now;
 }
 
-bool live_axis_is_behind(const struct live_axis *axis)
-{
-	return axis->is_new;
-}
-
 static bool find_bound(const struct live *live, const struct live_source *host, uint64_t first,
 		       uint64_t last, struct host_bound *bound)
 {

@@ -551,13 +551,11 @@ static bool has_final(const struct live_source *host)
 	return host->ready.count && host->ready.list[0].time < host->line_to;
 }
 
-/* Can a message still come that bounds a host? Those that have come count once they are solved. */
-static bool may_get_bound(const struct live *live)
+/* May a host still tell of a message? */
+static bool are_hosts_awaited(const struct live *live)
 {
 	size_t i;
 
-	if (live_axis_is_behind(live->axis))
-		return true;
 	for (i = 0; i < live->count; i++)
 		if (live->sources[i].is_host && live_is_awaited(live, &live->sources[i]))
 			return true;
@@ -565,12 +563,12 @@ static bool may_get_bound(const struct live *live)
 }
 
 /* Has a host without a bound been waited for long enough? Its own end is not that of the others,
- * who have the other half of its messages. */
+ * who have the other half of its messages. Once none is awaited, all messages are used. */
 static bool is_given_up(const struct live *live, const struct live_source *host)
 {
 	return (host->unbounded_since &&
 		live->now - host->unbounded_since > live->options.patience) ||
-	       !may_get_bound(live);
+	       !are_hosts_awaited(live);
 }
 
 /* Place the first event of a host on the axis; drop those that have no place there, when there
@@ -652,7 +650,7 @@ bool live_advance(struct live *live, int64_t now)
 	for (i = 0; i < live->count; i++)
 		if (live->sources[i].guest)
 			live_guest_place(live, &live->sources[i]);
-	live_axis_solve(live->axis, now, live->is_finishing || live_has_ended(live));
+	live_axis_solve(live->axis, now, !are_hosts_awaited(live));
 	for (i = 0; i < live->count; i++) {
 		host = &live->sources[i];
 		if (!host->is_host)

@@ -63,6 +63,8 @@ bool wire_read(struct wire *wire);
  * @wire: the pipe
  * @head: set
  *
+ * A record that is too short for its type, or too long, ends this program.
+ *
  * Return: what follows the head, valid until wire_read(); NULL if no record is complete.
  */
 const char *wire_next(struct wire *wire, struct wire_head *head);

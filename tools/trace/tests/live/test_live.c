@@ -42,6 +42,9 @@ static int64_t now;
 static struct trace_argument arguments[4];
 static unsigned int said;
 static bool stops;
+/* With which host the first one exchanges packets, and the round of its SYN */
+static uint8_t peer;
+static uint32_t syn_round;
 
 static void be_told(const char *text)
 {
@@ -84,6 +87,8 @@ static void begin_with(size_t count, const char *reference)
 	now = 1;
 	said = 0;
 	stops = false;
+	peer = 1;
+	syn_round = 15;
 	message_handler(be_told);
 	live = live_new(arguments, count, &options, now, take, NULL);
 }
@@ -117,6 +122,15 @@ static void open_source(size_t source, bool tells_of_guests)
 
 	CHECK_MSG(!error, "%s", error);
 	free(error);
+}
+
+static void begin_hosts(size_t count)
+{
+	size_t i;
+
+	begin(count);
+	for (i = 0; i < count; i++)
+		open_source(i, true);
 }
 
 static void put(size_t source, const struct event *event)
@@ -420,30 +434,32 @@ static void test_no_patience(void)
 	end();
 }
 
-/* Whatever a process that reads a session writes, once its memory is damaged */
+/* Whatever a process that reads a session writes, once its memory is damaged: the head, and as
+ * much of the rest as a pipe takes */
 static int status_of_record(uint32_t type, uint32_t size)
 {
+	static const char nothing[8192];
 	const struct wire_head head = { type, size };
-	struct wire wire = { .fd = -1 };
-	static const char nothing[4096];
+	const size_t rest = size < sizeof(nothing) ? size : sizeof(nothing);
+	struct wire_head found;
+	struct wire wire;
 	int ends[2], status;
 	pid_t child;
 
 	CHECK(!pipe(ends));
+	CHECK(write(ends[1], &head, sizeof(head)) == sizeof(head));
+	CHECK(write(ends[1], nothing, rest) == (ssize_t)rest);
+	close(ends[1]);
 	child = fork();
 	if (!child) {
-		wire.fd = ends[0];
-		wire_put(ends[1], type, nothing, size < sizeof(nothing) ? size : 0);
-		if (size >= sizeof(nothing))
-			CHECK(write(ends[1], &head, sizeof(head)) == sizeof(head));
-		CHECK(close(ends[1]) == 0);
+		message_handler(be_told);
+		wire = (struct wire){ .fd = ends[0] };
 		while (wire_read(&wire))
-			while (wire_next(&wire, &(struct wire_head){ 0 }))
+			while (wire_next(&wire, &found))
 				;
 		_exit(0);
 	}
 	close(ends[0]);
-	close(ends[1]);
 	CHECK(waitpid(child, &status, 0) == child && WIFEXITED(status));
 	return WEXITSTATUS(status);
 }
@@ -807,10 +823,6 @@ static uint64_t clock_b(uint64_t time)
 	return SKEW + time + time / 20000;
 }
 
-/* With which host the first one exchanges packets, and the round of its SYN */
-static uint8_t peer = 1;
-static uint32_t syn_round = 15;
-
 static void packet(size_t source, enum event_kind kind, uint64_t time, bool forth,
 		   uint32_t round, uint32_t number)
 {
@@ -958,9 +970,7 @@ static void test_behind(void)
 	const uint32_t behind = 20;
 	uint32_t round;
 
-	begin(2);
-	open_source(0, true);
-	open_source(1, true);
+	begin_hosts(2);
 	for (round = 0; round < 100 + behind; round++) {
 		if (round < 100)
 			exchange_of(0, truth_of(4 * round), round);
@@ -984,9 +994,7 @@ static void test_behind(void)
 /* Without messages, the other host is waited for as long as the patience, then left out. */
 static void test_unbounded(void)
 {
-	begin(2);
-	open_source(0, true);
-	open_source(1, true);
+	begin_hosts(2);
 	plain(0, 1000, 1);
 	live_quiet(live, 0, 2000, now);
 	live_quiet(live, 1, 4000, now);
@@ -1023,9 +1031,7 @@ static void test_ends_first(void)
 {
 	uint32_t round;
 
-	begin(2);
-	open_source(0, true);
-	open_source(1, true);
+	begin_hosts(2);
 	for (round = 0; round < 20; round++)
 		exchange_of(1, truth_of(4 * round), round);
 	live_end(live, 1);
@@ -1042,9 +1048,7 @@ static void test_ends_first(void)
 	check_order();
 	end();
 	/* If none come, it is given up after the patience, while the other one goes on. */
-	begin(2);
-	open_source(0, true);
-	open_source(1, true);
+	begin_hosts(2);
 	exchange_of(1, truth_of(0), 0);
 	live_end(live, 1);
 	plain(0, 1000, 1);
@@ -1065,10 +1069,7 @@ static void test_ends_soon(void)
 {
 	uint32_t round;
 
-	begin(3);
-	open_source(0, true);
-	open_source(1, true);
-	open_source(2, true);
+	begin_hosts(3);
 	for (round = 0; round < 20; round++)
 		exchange(truth_of(4 * round), round);
 	live_quiet(live, 2, 1, now);
@@ -1079,8 +1080,6 @@ static void test_ends_soon(void)
 		exchange_of(0, truth_of(4 * round), round);
 		exchange_of(2, truth_of(4 * round), round);
 	}
-	peer = 1;
-	syn_round = 15;
 	live_end(live, 2);
 	CHECK(live_advance(live, ++now));
 	CHECK(!live_report(live, 2).counts->unbounded);
