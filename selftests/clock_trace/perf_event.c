@@ -14,11 +14,16 @@
 
 #define SAMPLES		100000
 #define DATA_PAGES	64
+/* So often, another page faults as well. */
+#define OTHER_FAULT	16
 #define WATCHER		"/sys/kernel/tracing/instances/clock_trace_perf_%d"
 
+/* Its size divides that of the buffer, so no sample wraps. */
 struct sample {
 	struct perf_event_header header;
 	__u64 time;
+	__u64 address;
+	__u32 cpu, reserved;
 };
 
 FIXTURE(perf_event) {
@@ -33,14 +38,14 @@ static int open_event(struct perf_event_attr *attr, pid_t pid, int cpu, int grou
 			   PERF_FLAG_FD_CLOEXEC);
 }
 
-/* A sample with its time for each page fault of a task */
+/* A sample for each page fault of a task, with its time and the address */
 static struct perf_event_attr page_faults(clockid_t clock)
 {
 	return (struct perf_event_attr){
 		.type		= PERF_TYPE_SOFTWARE,
 		.config		= PERF_COUNT_SW_PAGE_FAULTS_MIN,
 		.sample_period	= 1,
-		.sample_type	= PERF_SAMPLE_TIME,
+		.sample_type	= PERF_SAMPLE_TIME | PERF_SAMPLE_ADDR | PERF_SAMPLE_CPU,
 		.disabled	= 1,
 		.exclude_hv	= 1,
 		.use_clockid	= 1,
@@ -149,27 +154,49 @@ static struct perf_event_mmap_page *map_event(int fd, long page)
 	return map == MAP_FAILED ? NULL : map;
 }
 
-/* Reads the next sample: its record does not wrap, for all are of one size */
-static bool next_sample(struct perf_event_mmap_page *map, long page, __u64 *time)
+/*
+ * Reads the next sample of a fault at this address, or of any fault without one. Others
+ * are skipped: the kernel may take a page of the program's own away at any time, and the
+ * dynamic linker touches pages for the first time when a function is first called.
+ */
+static bool next_sample(struct perf_event_mmap_page *map, long page, const void *address,
+			__u64 *time)
 {
 	__u64 head = __atomic_load_n(&map->data_head, __ATOMIC_ACQUIRE);
 	struct sample *sample;
+	bool found = false;
 
-	if (map->data_tail == head)
-		return false;
-	sample = (void *)((char *)map + page + map->data_tail % (DATA_PAGES * page));
-	*time = sample->header.type == PERF_RECORD_SAMPLE &&
-		sample->header.size == sizeof(*sample) ? sample->time : 0;
-	__atomic_store_n(&map->data_tail, map->data_tail + sample->header.size,
-			 __ATOMIC_RELEASE);
-	return true;
+	while (!found && map->data_tail != head) {
+		sample = (void *)((char *)map + page + map->data_tail % (DATA_PAGES * page));
+		if (sample->header.type == PERF_RECORD_SAMPLE &&
+		    sample->header.size == sizeof(*sample)) {
+			*time = sample->time;
+			found = !address || sample->address == (uintptr_t)address;
+		}
+		__atomic_store_n(&map->data_tail, map->data_tail + sample->header.size,
+				 __ATOMIC_RELEASE);
+	}
+	return found;
+}
+
+static char *map_memory(long page)
+{
+	void *map = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return map == MAP_FAILED ? NULL : map;
+}
+
+/* Makes the next access to this page fault */
+static int drop_memory(void *memory, long page)
+{
+	return madvise(memory, page, MADV_DONTNEED);
 }
 
 TEST_F_TIMEOUT(perf_event, samples_in_their_brackets, LONG_TIMEOUT)
 {
 	struct reading before, after;
 	struct perf_event_mmap_page *map;
-	char *touched;
+	char *touched, *other;
 	int fd, i, inside = 0;
 	__u64 time, epoch;
 
@@ -177,21 +204,26 @@ TEST_F_TIMEOUT(perf_event, samples_in_their_brackets, LONG_TIMEOUT)
 	ASSERT_LE(0, fd);
 	map = map_event(fd, self->page);
 	ASSERT_NE(NULL, map);
-	touched = mmap(NULL, self->page, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	ASSERT_NE(MAP_FAILED, touched);
+	touched = map_memory(self->page);
+	ASSERT_NE(NULL, touched);
+	other = map_memory(self->page);
+	ASSERT_NE(NULL, other);
 	ASSERT_EQ(0, abi_read(&abi_vdso, CLOCK_TRACE, &before));
 	ASSERT_EQ(0, abi_read(&abi_vdso, CLOCK_TRACE, &after));
 	epoch = before.epoch;
 	ASSERT_EQ(0, ioctl(fd, PERF_EVENT_IOC_ENABLE, 0));
 	for (i = 0; i < SAMPLES; i++) {
-		while (next_sample(map, self->page, &time))
+		while (next_sample(map, self->page, NULL, &time))
 			;
-		ASSERT_EQ(0, madvise(touched, self->page, MADV_DONTNEED));
+		ASSERT_EQ(0, drop_memory(touched, self->page));
+		if (i % OTHER_FAULT == 0) {
+			ASSERT_EQ(0, drop_memory(other, self->page));
+			__atomic_store_n(other, 1, __ATOMIC_RELAXED);
+		}
 		abi_read(&abi_vdso, CLOCK_TRACE, &before);
 		__atomic_store_n(touched, 1, __ATOMIC_RELAXED);
 		abi_read(&abi_vdso, CLOCK_TRACE, &after);
-		ASSERT_TRUE(next_sample(map, self->page, &time));
+		ASSERT_TRUE(next_sample(map, self->page, touched, &time));
 		ASSERT_LE(before.value, time);
 		ASSERT_GE(after.value, time);
 		ASSERT_EQ(epoch, after.epoch);
