@@ -299,6 +299,19 @@ static void failed_check(void)
 	point(still <= 1 && !back, "%u of 1000 readings stood still, %u went back", still, back);
 }
 
+/* The core drops the counter before its work item has let timekeeping know */
+static void failed_first_check(void)
+{
+	model_initcall();
+	clock_trace_register_source(&source);
+	tsc_keeps_time = true;
+	clock_trace_source_condemned(&source, "CPU 3 is ahead");
+	clock_trace_source_checked();
+	point(!clock_trace_get_source(), "a counter that fails before it drives the clock is dropped");
+	run_work();
+	point(condemned, "and timekeeping is told all the same");
+}
+
 /* Without another clocksource */
 static void no_other_clocksource(void)
 {
@@ -1015,6 +1028,7 @@ static const struct model_test tests[] = {
 	{ "first use", first_use },
 	{ "firmware", firmware },
 	{ "failed check", failed_check },
+	{ "failed first check", failed_first_check },
 	{ "no other clocksource", no_other_clocksource },
 	{ "dying CPU", dying_cpu },
 	{ "dead CPU", dead_cpu },
@@ -1047,7 +1061,7 @@ static void begin_test(const struct model_test *test)
 	srandom(test - tests + 1);
 	/* These begin before there is a counter */
 	if (test->run != preempted_call && test->run != reused_while_read &&
-	    test->run != lost_while_enabled)
+	    test->run != lost_while_enabled && test->run != failed_first_check)
 		boot();
 }
 

@@ -117,7 +117,7 @@ static inline void model_guard() { }
 #define smp_mb() do { } while (0)
 #define smp_rmb() do { } while (0)
 #define smp_wmb() do { } while (0)
-#define cmpxchg(p, old, new) __sync_val_compare_and_swap(p, old, new)
+#define cmpxchg(p, old, new) ({ __sync_val_compare_and_swap(p, old, new); })
 
 typedef struct { s64 value; } atomic64_t;
 #define atomic64_read(a) ((a)->value)

@@ -50,7 +50,6 @@ enum clock_trace_trust {
  *		not any more.
  * @list:	private
  * @trust:	private: whether the counter is trusted
- * @proven:	private: the sync check has found the counters to differ
  * @lost_reason: private: why trust was lost, for CLOCK_TRACE_LOST
  *
  * All CPUs must read the same time line from a source. The clock trusts one that
@@ -69,7 +68,6 @@ struct clock_trace_source {
 	bool			(*is_leaving)(struct clock_trace_source *source);
 	struct list_head	list;
 	enum clock_trace_trust	trust;
-	bool			proven;
 	char			lost_reason[CLOCK_TRACE_REASON_SIZE];
 };
 

@@ -53,6 +53,9 @@ static void loss_irq(struct irq_work *work)
 
 static DEFINE_IRQ_WORK(loss_irq_work, loss_irq);
 
+/* The sync check has proven it wrong, and timekeeping does not know yet */
+static struct clock_trace_source *condemned_source;
+
 /**
  * clock_trace_is_lost - has a counter lost its trust?
  * @source:	the counter
@@ -129,7 +132,7 @@ void clock_trace_source_lost(struct clock_trace_source *source, const char *reas
 
 void clock_trace_source_condemned(struct clock_trace_source *source, const char *reason)
 {
-	WRITE_ONCE(source->proven, true);
+	WRITE_ONCE(condemned_source, source);
 	clock_trace_source_lost(source, reason);
 	/* The counter may have been lost before, for a reason that proves less */
 	irq_work_queue(&loss_irq_work);
@@ -181,15 +184,31 @@ static bool timekeeping_has_left(struct clock_trace_source *source, bool *clampe
 	return time_after(jiffies, deadline);
 }
 
+/*
+ * Let timekeeping know. The counter may be the current one no more: one that fails its first
+ * check makes room for others at once.
+ */
+static void condemn_source(void)
+{
+	struct clock_trace_source *source = READ_ONCE(condemned_source);
+
+	/* Whoever is recording the reason queues the work again */
+	if (!source || !clock_trace_is_lost(source))
+		return;
+	cmpxchg(&condemned_source, source, NULL);
+	if (source->condemn)
+		source->condemn(source, source->lost_reason);
+}
+
 static void loss_work_fn(struct work_struct *work)
 {
-	struct clock_trace_source *source = clock_trace_get_source();
+	struct clock_trace_source *source;
 	bool clamped;
 
+	condemn_source();
+	source = clock_trace_get_source();
 	if (!source)
 		return;
-	if (clock_trace_is_lost(source) && READ_ONCE(source->proven) && source->condemn)
-		source->condemn(source, source->lost_reason);
 
 	guard(mutex)(&clock_trace_mutex);
 	if (READ_ONCE(clock_trace_live.line)->source == source && clock_trace_is_lost(source)) {
