@@ -967,6 +967,52 @@ static void changed_in_suspend(void)
 	point(clock_trace_cpu_has_passed(0), "without a preferred CPU, another one stays measured");
 }
 
+/* Readers that have seen the epoch, in the idle loop as well, where RCU is not watching */
+static bool reads, reads_in_idle;
+static unsigned int enabled, read_when_off;
+
+/* It ends what began before, and nothing else */
+void model_wait_for_readers(bool idle)
+{
+	*(idle ? &reads_in_idle : &reads) = clock_trace_live.epoch;
+}
+
+static int enable(struct clock_trace_source *source)
+{
+	enabled++;
+	return 0;
+}
+
+static void disable(struct clock_trace_source *source)
+{
+	enabled--;
+	read_when_off += reads + reads_in_idle;
+}
+
+static void readers_without_rcu(void)
+{
+	model_initcall();
+	source.enable = enable;
+	source.disable = disable;
+	checked = true;
+	all_pass();
+	clock_trace_register_source(&source);
+	pass_on_start = true;
+	model_online.bits = 1;
+	clock_trace_get();
+	point(enabled == 1 && clock_trace_live.epoch, "a counter that can be switched off drives the clock");
+	reads = reads_in_idle = true;
+	clock_trace_put();
+	point(!enabled && !read_when_off, "its last user goes, and nobody reads it when it is off");
+
+	clock_trace_get();
+	point(enabled == 1 && clock_trace_live.epoch, "it is enabled again");
+	reads = reads_in_idle = true;
+	clock_trace_source_lost(&source, "test");
+	run_work();
+	point(!enabled && !read_when_off, "it is lost, and nobody reads it when it is off");
+}
+
 static int lose_in_enable(struct clock_trace_source *source)
 {
 	clock_trace_source_lost(source, "while it was enabled");
@@ -1054,6 +1100,7 @@ static const struct model_test tests[] = {
 	{ "CPU that was ahead before suspend", ahead_before_suspend },
 	{ "a counter that is lost while it is enabled", lost_while_enabled },
 	{ "measurement before a disruption", stale_measurement },
+	{ "readers where RCU is not watching", readers_without_rcu },
 };
 
 static void begin_test(const struct model_test *test)
@@ -1061,7 +1108,8 @@ static void begin_test(const struct model_test *test)
 	srandom(test - tests + 1);
 	/* These begin before there is a counter */
 	if (test->run != preempted_call && test->run != reused_while_read &&
-	    test->run != lost_while_enabled && test->run != failed_first_check)
+	    test->run != lost_while_enabled && test->run != failed_first_check &&
+	    test->run != readers_without_rcu)
 		boot();
 }
 

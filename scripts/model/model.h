@@ -108,7 +108,10 @@ static inline void model_guard() { }
 #define lockdep_assert_irqs_disabled() do { } while (0)
 #define preempt_disable_notrace() do { } while (0)
 #define preempt_enable_notrace() do { } while (0)
-#define synchronize_rcu() do { } while (0)
+#define CONFIG_TASKS_RUDE_RCU
+void model_wait_for_readers(bool idle);
+#define synchronize_rcu() model_wait_for_readers(false)
+#define synchronize_rcu_tasks_rude() model_wait_for_readers(true)
 
 #define READ_ONCE(x) (*(volatile typeof(x) *)&(x))
 #define WRITE_ONCE(x, value) (*(volatile typeof(x) *)&(x) = (value))
