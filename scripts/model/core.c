@@ -799,6 +799,51 @@ static void disrupted_while_read(void)
 	point(epoch != clock_trace_epoch(), "and another epoch begins");
 }
 
+/* A counter may be ahead of another one by less than the check can find */
+#define UNSEEN 100
+
+/* Once its counter is not read any more */
+static void read_when_unmeasured(void)
+{
+	if (clock_trace_cpu_has_passed(1))
+		preempted = read_when_unmeasured;
+	else
+		read_elsewhere();
+}
+
+static void unseen_offset(void)
+{
+	u64 value;
+
+	sample_on(0);
+	cpumask_clear_cpu(3, &model_online);
+	dead(3);
+	offset[1] = UNSEEN;
+	value = read_on(1);
+	model_cpu = 0;
+	prepare(3);
+	point(read_on(3) >= value, "a CPU that is not measured yet gets no less than any other has read");
+	cpumask_set_cpu(3, &model_online);
+	now += UNSEEN;
+	all_pass();
+
+	value = read_on(1);
+	model_cpu = 0;
+	clock_trace_bar(cpu_online_mask);
+	point(read_on(2) >= value, "nor does one that is not any more, in a suspend");
+	clock_trace_unbar();
+	now += UNSEEN;
+	all_pass();
+
+	read_elsewhere();
+	preempted = read_when_unmeasured;
+	model_cpu = 0;
+	vmfork->notifier_call(vmfork, 0, NULL);
+	run_work();
+	preempted = NULL;
+	point(read_again > 1 && !went_back, "nor when the machine was restored");
+}
+
 /* The structure of a reader's line is the current one again */
 static void reused_while_read(void)
 {
@@ -1091,6 +1136,7 @@ static const struct model_test tests[] = {
 	{ "direct system calls", direct_calls },
 	{ "machine restored while the clock is read", restored_while_read },
 	{ "machine restored while the counter is read", disrupted_while_read },
+	{ "offset that the check cannot find", unseen_offset },
 	{ "structure of a line reused while it is read", reused_while_read },
 	{ "late tick", late_tick },
 	{ "firmware on several CPUs", firmware_everywhere },

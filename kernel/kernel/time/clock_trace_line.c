@@ -32,6 +32,7 @@
 #include <linux/preempt.h>
 #include <linux/random.h>
 #include <linux/seqlock.h>
+#include <linux/smp.h>
 #include <linux/timekeeping.h>
 #include <linux/timex.h>
 #include <linux/workqueue.h>
@@ -215,8 +216,9 @@ void clock_trace_withhold_locked(void)
 		return;
 
 	/*
-	 * A reader that still finds the epoch has read its counter before hold() reads this
-	 * CPU's. Pairs with the last barriers in read_sample() and in the vDSO.
+	 * Whoever has communicated a value to this CPU has read less than hold() does. For
+	 * others see clock_trace_note_everywhere(). Pairs with the last barriers in
+	 * read_counter() and in the vDSO.
 	 */
 	smp_mb();
 	/*
@@ -224,6 +226,42 @@ void clock_trace_withhold_locked(void)
 	 * counter do not raise that as long as there is an epoch: do it now.
 	 */
 	hold(line);
+}
+
+/* Runs on every CPU, with interrupts disabled */
+static void note_counter(void *line)
+{
+	clock_trace_note_counter(line);
+}
+
+/**
+ * clock_trace_note_everywhere - have every CPU raise the highest value to its counter
+ * @line:	a counter's line, whose epoch is taken away
+ *
+ * This CPU's counter is not enough where another CPU may have read the clock and has not
+ * communicated with this one since: it may be ahead by as much as the check cannot find. An
+ * interrupt comes between two instructions: a reader that it interrupts has either read its
+ * counter before, and so got no more than the interrupt handler gets, or will find the epoch
+ * gone.
+ *
+ * Process context, with CPU hotplug blocked.
+ */
+void clock_trace_note_everywhere(struct clock_trace_line *line)
+{
+	on_each_cpu(note_counter, line, true);
+}
+
+/* Returns when no CPU has read more than the highest value, if a counter drives the clock */
+static void withhold_everywhere(void)
+{
+	struct clock_trace_line *line;
+
+	scoped_guard(raw_spinlock_irqsave, &clock_trace_lock) {
+		clock_trace_withhold_locked();
+		line = clock_trace_live.line;
+	}
+	if (line->state == CLOCK_TRACE_COUNTER)
+		clock_trace_note_everywhere(line);
 }
 
 void clock_trace_withhold(void)
@@ -335,29 +373,16 @@ static void measured_is_this_cpu(void)
 	cpumask_set_cpu(smp_processor_id(), &clock_trace_measured);
 }
 
-/* Runs on every CPU, with interrupts disabled */
-static void note_live(void *unused)
-{
-	struct clock_trace_line *line;
-
-	guard(raw_spinlock)(&clock_trace_lock);
-	line = clock_trace_live.line;
-	if (line->state == CLOCK_TRACE_COUNTER)
-		clock_trace_note_counter(line);
-}
-
 void clock_trace_bar(const struct cpumask *preferred)
 {
 	unsigned int cpu;
 
 	lockdep_assert_cpus_held();
 
-	scoped_guard(raw_spinlock_irqsave, &clock_trace_lock) {
+	scoped_guard(raw_spinlock_irqsave, &clock_trace_lock)
 		WRITE_ONCE(barred, true);
-		clock_trace_withhold_locked();
-	}
 	/* What CPUs have read is not noted any more when they do not count as measured */
-	on_each_cpu(note_live, NULL, true);
+	withhold_everywhere();
 
 	guard(raw_spinlock_irqsave)(&clock_trace_lock);
 	cpu = cpumask_any_and(preferred, &clock_trace_measured);
@@ -610,8 +635,9 @@ static void disrupted_work_fn(struct work_struct *work)
 	scoped_guard(mutex, &clock_trace_mutex) {
 		/* No CPU is on its way up or down, for which the epoch is withheld */
 		guard(cpus_read_lock)();
-		guard(raw_spinlock_irqsave)(&clock_trace_lock);
+		withhold_everywhere();
 
+		guard(raw_spinlock_irqsave)(&clock_trace_lock);
 		epoch_key ^= key;
 		monotonic_epoch = draw_epoch();
 		if (clock_trace_live.line->state == CLOCK_TRACE_COUNTER) {
@@ -658,11 +684,14 @@ static struct notifier_block vmfork_nb = {
 /* Before a CPU starts */
 static int hotplug_prepare(unsigned int cpu)
 {
-	clock_trace_withhold();
+	withhold_everywhere();
 	return 0;
 }
 
-/* With interrupts disabled on the CPU that goes: from here on, what it reads is noted */
+/*
+ * With interrupts disabled on the CPU that goes: from here on, what it reads is noted. It has
+ * communicated with all others, which have interrupts disabled as well.
+ */
 static int hotplug_dying(unsigned int cpu)
 {
 	clock_trace_withhold();

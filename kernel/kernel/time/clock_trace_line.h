@@ -134,6 +134,7 @@ static inline struct vdso_clock_trace *clock_trace_vdso_data(void)
 
 /* clock_trace_line.c */
 void clock_trace_withhold_locked(void);
+void clock_trace_note_everywhere(struct clock_trace_line *line);
 bool clock_trace_restore_locked(void);
 void clock_trace_publish_vdso(void);
 void clock_trace_look_for_loss(struct clock_trace_source *source);

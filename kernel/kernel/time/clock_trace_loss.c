@@ -31,7 +31,6 @@
 #include <linux/jiffies.h>
 #include <linux/mutex.h>
 #include <linux/preempt.h>
-#include <linux/smp.h>
 #include <linux/sprintf.h>
 #include <linux/timekeeping.h>
 #include <linux/workqueue.h>
@@ -138,12 +137,6 @@ void clock_trace_source_condemned(struct clock_trace_source *source, const char 
 	irq_work_queue(&loss_irq_work);
 }
 
-/* Runs on every CPU, with interrupts disabled */
-static void note_counter(void *line)
-{
-	clock_trace_note_counter(line);
-}
-
 /* Step 3 of a loss, see the top of this file */
 static void take_over(struct clock_trace_source *source, bool clamped)
 {
@@ -155,7 +148,7 @@ static void take_over(struct clock_trace_source *source, bool clamped)
 		/* clock_trace_begin_loss() may not have taken the epoch away yet */
 		scoped_guard(raw_spinlock_irqsave, &clock_trace_lock)
 			clock_trace_withhold_locked();
-		on_each_cpu(note_counter, old, true);
+		clock_trace_note_everywhere(old);
 
 		guard(raw_spinlock_irqsave)(&clock_trace_lock);
 		line = clock_trace_begin_line(CLOCK_TRACE_FALLBACK, old->frequency);
