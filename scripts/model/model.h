@@ -299,6 +299,19 @@ struct notifier_block { int (*notifier_call)(struct notifier_block *, unsigned l
 int register_pm_notifier(struct notifier_block *nb);
 int register_random_vmfork_notifier(struct notifier_block *nb);
 
+/* --- what the TSC needs --- */
+
+#define CLOCK_MONOTONIC 1
+enum clocksource_ids { CSID_GENERIC, CSID_X86_TSC_EARLY, CSID_X86_TSC };
+struct system_time_snapshot { enum clocksource_ids cs_id; };
+void ktime_get_snapshot_id(clockid_t clock, struct system_time_snapshot *snapshot);
+#define X86_FEATURE_CONSTANT_TSC 1
+#define X86_FEATURE_NONSTOP_TSC 2
+bool boot_cpu_has(unsigned int feature);
+bool check_tsc_unstable(void);
+void mark_tsc_unstable(char *reason);
+extern bool tsc_clocksource_reliable;
+
 typedef struct { u8 b[16]; } uuid_t;
 #define uuid_null ((uuid_t){})
 #define uuid_is_null(uuid) (!memcmp(uuid, &uuid_null, sizeof(uuid_t)))

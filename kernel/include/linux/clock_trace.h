@@ -34,8 +34,7 @@ enum clock_trace_trust {
  * @rating:	the best rated source is taken when the clock needs a counter
  * @vdso:	the counter is the one that asm/vdso/clock_trace.h reads
  * @read:	returns the counter as it is after all earlier loads and before all later
- *		loads and stores; on every CPU, in any context including NMI; has to be
- *		notrace
+ *		stores; on every CPU, in any context including NMI; has to be notrace
  * @enable:	optional: powers the counter. Called in process context when the
  *		clock is used for the first time. Returns 0 or a negative errno.
  *		Without it the counter always runs, and drives the clock as soon as
