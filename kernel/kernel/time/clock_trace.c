@@ -136,7 +136,8 @@ static __always_inline void read_sample(struct clock_trace_sample *sample, bool 
  * clock_trace_read - read the trace clock
  *
  * The counter is read after all earlier loads and before all later stores: values may be
- * compared between CPUs, and with those that user space gets from CLOCK_TRACE. Any context, including NMI; during early boot it is CLOCK_MONOTONIC.
+ * compared between CPUs, and with those that user space gets from CLOCK_TRACE. Any context,
+ * including NMI; during early boot it is CLOCK_MONOTONIC.
  *
  * Return: ticks of clock_trace_freq(); as long as clock_trace_epoch() does not
  * change, never less than any earlier reading.
