@@ -4,6 +4,8 @@
  * test on a machine can bring about, or not each time. Prints TAP.
  */
 
+#include <ucontext.h>
+
 #include "../../kernel/kernel/time/clock_trace_internal.h"
 #include "../../kernel/kernel/time/clock_trace_line.h"
 #include "tests.h"
@@ -35,8 +37,70 @@ static struct work_struct *queue[16];
 static unsigned int queued;
 static bool checked, rechecked;
 
+/* --- a CPU that does something while another one is where a test wants it to be --- */
+
+static ucontext_t this_cpu, other_cpu;
+static bool lock_is_held, other_cpu_waits;
+/* What happens at the next reading of a counter, and at the next barrier with an epoch */
+static void (*while_counter_is_read)(void), (*at_barrier)(void);
+
+struct model_held model_acquire(bool raw)
+{
+	if (raw && lock_is_held) {
+		other_cpu_waits = true;
+		swapcontext(&other_cpu, &this_cpu);
+	}
+	lock_is_held |= raw;
+	return (struct model_held){ raw };
+}
+
+void model_release(struct model_held *held)
+{
+	unsigned int cpu = model_cpu;
+
+	if (!held->raw)
+		return;
+	lock_is_held = false;
+	if (!other_cpu_waits)
+		return;
+	other_cpu_waits = false;
+	swapcontext(&this_cpu, &other_cpu);
+	model_cpu = cpu;
+}
+
+/* Until it is through, or waits for the lock, which it gets when the current CPU releases it */
+static void on_another_cpu(void (*fn)(void))
+{
+	static char stack[1 << 18];
+	unsigned int cpu = model_cpu;
+
+	getcontext(&other_cpu);
+	other_cpu.uc_stack.ss_sp = stack;
+	other_cpu.uc_stack.ss_size = sizeof(stack);
+	other_cpu.uc_link = &this_cpu;
+	makecontext(&other_cpu, fn, 0);
+	swapcontext(&this_cpu, &other_cpu);
+	model_cpu = cpu;
+}
+
+static void happen(void (**what)(void))
+{
+	void (*fn)(void) = *what;
+
+	*what = NULL;
+	if (fn)
+		fn();
+}
+
+void model_barrier(void)
+{
+	if (clock_trace_live.epoch)
+		happen(&at_barrier);
+}
+
 static u64 read_counter(void)
 {
+	happen(&while_counter_is_read);
 	return ++now * (FREQUENCY / NSEC_PER_SEC) + offset[model_cpu];
 }
 
@@ -903,6 +967,54 @@ static void firmware_everywhere(void)
 	point(read_on(2) >= value, "nor does the fallback");
 }
 
+/* Firmware has raised all counters; CPU 1 is the first one where the kernel finds it */
+static u64 read_before;
+static bool mended, epoch_seen;
+
+static void mend_cpu_1(void)
+{
+	model_cpu = 1;
+	clock_trace_source_lost(&source, "firmware changed TSC_ADJUST");
+	offset[1] = 0;
+	mended = true;
+}
+
+static void find_change(void)
+{
+	on_another_cpu(mend_cpu_1);
+}
+
+static void read_with_new_epoch(void)
+{
+	unsigned int this = model_cpu;
+
+	epoch_seen = true;
+	went_back |= read_on(1) < read_before;
+	model_cpu = this;
+}
+
+static void firmware_and_restore(void)
+{
+	unsigned int cpu;
+
+	sample_on(0);
+	for (cpu = 0; cpu < MODEL_CPUS; cpu++)
+		offset[cpu] = 10000000;
+	read_before = read_on(1);
+	model_cpu = 0;
+	clock_trace_withhold();
+	while_counter_is_read = find_change;
+	at_barrier = read_with_new_epoch;
+	clock_trace_restore();
+	at_barrier = NULL;
+	point(epoch_seen && mended && !went_back,
+	      "no reader finds an epoch that is given back while the counter is set back");
+	point(!clock_trace_live.epoch && !vdso_page.clock_trace.epoch && read_on(1) >= read_before,
+	      "and then there is none");
+	run_work();
+	point(read_on(1) >= read_before, "nor does the fallback go back");
+}
+
 static void firmware_and_timekeeping(void)
 {
 	u64 value;
@@ -1140,6 +1252,7 @@ static const struct model_test tests[] = {
 	{ "structure of a line reused while it is read", reused_while_read },
 	{ "late tick", late_tick },
 	{ "firmware on several CPUs", firmware_everywhere },
+	{ "firmware and an epoch that is given back", firmware_and_restore },
 	{ "firmware and timekeeping", firmware_and_timekeeping },
 	{ "offline in suspend", offline_in_suspend },
 	{ "counter that is changed in suspend", changed_in_suspend },

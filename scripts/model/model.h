@@ -78,7 +78,7 @@ int cpuhp_setup_state_nocalls(int state, const char *name, int (*up)(unsigned in
 			      int (*down)(unsigned int));
 void on_each_cpu(void (*fn)(void *), void *data, int wait);
 
-/* --- one thread needs no locks, and no barriers --- */
+/* --- one thread needs no locks but one, and no barriers --- */
 
 struct list_head { struct list_head *next, *prev; };
 #define LIST_HEAD(name) struct list_head name = { &name, &name }
@@ -96,13 +96,30 @@ static inline void list_add_tail(struct list_head *new, struct list_head *head)
 
 struct mutex { int unused; };
 typedef struct { int unused; } raw_spinlock_t;
-#define DEFINE_MUTEX(name) struct mutex name
+#define DEFINE_MUTEX(name) struct mutex name __attribute__((unused))
 #define DEFINE_RAW_SPINLOCK(name) raw_spinlock_t name
 #define DEFINE_SPINLOCK(name) raw_spinlock_t name __attribute__((unused))
-#define guard(kind) model_guard
-#define scoped_guard(...) if (1)
-static inline void model_guard() { }
-#define cpus_read_lock 0
+
+/* A CPU that wants a raw spinlock which another one holds waits: see on_another_cpu() */
+struct model_held { bool raw; };
+struct model_held model_acquire(bool raw);
+void model_release(struct model_held *held);
+#define model_acquire_raw_spinlock(lock) model_acquire(true)
+#define model_acquire_raw_spinlock_irqsave(lock) model_acquire(true)
+#define model_acquire_spinlock(lock) model_acquire(false)
+#define model_acquire_spinlock_irqsave(lock) model_acquire(false)
+#define model_acquire_mutex(lock) model_acquire(false)
+#define model_acquire_cpus_read_lock() model_acquire(false)
+#define model_acquire_irqsave() model_acquire(false)
+#define model_acquire_rcu() model_acquire(false)
+#define model_name_of(line) model_held_##line
+#define model_name(line) model_name_of(line)
+#define model_cleanup __attribute__((cleanup(model_release), unused))
+#define guard(kind) struct model_held model_name(__LINE__) model_cleanup = model_acquire_##kind
+#define scoped_guard(kind, ...)								\
+	for (struct model_held _held model_cleanup = model_acquire_##kind(__VA_ARGS__),		\
+	     *_once = &_held; _once; _once = NULL)
+
 #define lockdep_assert_held(lock) do { } while (0)
 #define lockdep_assert_cpus_held() do { } while (0)
 #define lockdep_assert_irqs_disabled() do { } while (0)
@@ -117,7 +134,9 @@ void model_wait_for_readers(bool idle);
 #define WRITE_ONCE(x, value) (*(volatile typeof(x) *)&(x) = (value))
 #define smp_load_acquire(p) READ_ONCE(*(p))
 #define smp_store_release(p, value) WRITE_ONCE(*(p), value)
-#define smp_mb() do { } while (0)
+void model_barrier(void);
+#define smp_mb() model_barrier()
+#define in_nmi() false
 #define smp_rmb() do { } while (0)
 #define smp_wmb() do { } while (0)
 #define cmpxchg(p, old, new) ({ __sync_val_compare_and_swap(p, old, new); })
@@ -205,7 +224,6 @@ static inline u64 div_u64_rem(u64 n, u32 d, u32 *rest)
 #define CPUHP_AP_ONLINE_DYN 2
 #define HK_TYPE_DOMAIN 0
 #define HK_TYPE_KERNEL_NOISE 1
-#define rcu 0
 extern struct cpumask model_housekeeping;
 #define housekeeping_cpumask(type) (&model_housekeeping)
 #define cpumask_copy(to, from) (*(to) = *(from))

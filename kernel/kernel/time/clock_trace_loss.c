@@ -92,6 +92,20 @@ void clock_trace_begin_loss(struct clock_trace_source *source, u32 epoch)
 	irq_work_queue(&loss_irq_work);
 }
 
+/*
+ * An epoch that is just being published may be found by readers until
+ * clock_trace_look_for_loss() takes it away: let that be over before the caller sets this
+ * CPU's counter back. What follows finds that the counter is not trusted any more.
+ */
+static void await_publication(void)
+{
+	/* An NMI may have interrupted the holder of the lock. No NMI handler sets a counter back */
+	if (in_nmi())
+		return;
+
+	guard(raw_spinlock_irqsave)(&clock_trace_lock);
+}
+
 /**
  * clock_trace_source_lost - a counter is not to be trusted any more
  * @source:	the counter, registered or not
@@ -99,7 +113,8 @@ void clock_trace_begin_loss(struct clock_trace_source *source, u32 epoch)
  *
  * Permanent until reboot. If @source drives the clock, CLOCK_MONOTONIC goes on in
  * its place, without a step back. A caller that is about to set back this CPU's counter
- * calls this first. Any context, including NMI.
+ * calls this first, and not in NMI. Any other caller: any context, including NMI, but not
+ * with clock_trace_lock.
  */
 void clock_trace_source_lost(struct clock_trace_source *source, const char *reason)
 {
@@ -108,6 +123,8 @@ void clock_trace_source_lost(struct clock_trace_source *source, const char *reas
 	if (cmpxchg(&source->trust, CLOCK_TRACE_TRUSTED, CLOCK_TRACE_LOSING) !=
 	    CLOCK_TRACE_TRUSTED) {
 		/* This CPU's counter may be about to be set back, as that of the first one */
+		await_publication();
+		/* Pairs with the release in clock_trace_set_line() */
 		line = smp_load_acquire(&clock_trace_live.line);
 		if (line->source == source)
 			clock_trace_begin_loss(source, READ_ONCE(line->epoch));
@@ -121,6 +138,7 @@ void clock_trace_source_lost(struct clock_trace_source *source, const char *reas
 
 	/* Pairs with the barrier in clock_trace_look_for_loss() */
 	smp_mb();
+	await_publication();
 	/* Pairs with the release in clock_trace_set_line() */
 	line = smp_load_acquire(&clock_trace_live.line);
 	if (line->source == source || clock_trace_get_source() == source)
