@@ -7,13 +7,15 @@
 #
 # Where there is ccache, a kernel is compiled through it, with the cache in out/ccache.
 # Most files of the patched and of the base kernel are the same, so the second of them
-# costs a fraction. For that both must be compiled alike to the letter: the source is
-# named by the link "tree" in each build directory and not by its path, which gets into
-# the names of all headers; and neither directory nor date gets into an object.
+# costs a fraction (see shared-objects.sh). For that both must be compiled alike to the
+# letter: the source is named by the link "tree" in each build directory and not by its
+# path, which gets into the names of all headers; and neither directory nor date gets into
+# an object.
 
 CC_OPTION=()
 if have ccache; then
-	CC_OPTION=(CC="ccache gcc" HOSTCC="ccache gcc")
+	CC_OPTION=(CC="$SCRIPTS/through-ccache gcc"
+		HOSTCC="env -u CCACHE_IGNOREHEADERS -u CCACHE_EXTRAFILES ccache gcc")
 	# A cache of the user's own keeps its size.
 	[[ ${CCACHE_DIR:-} ]] || export CCACHE_DIR=$OUT/ccache CCACHE_MAXSIZE=2G
 	# Headers are found in what the compiler writes of them: preprocessing first would cost
