@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "common/array.h"
 #include "common/message.h"
@@ -18,13 +19,41 @@
 /* nftw() takes no argument for the function that it calls. */
 static char **found;
 static size_t nr_found;
+/* Why what may be a trace is none of the readers */
+static char **errors;
+static size_t nr_errors;
+
+static void keep_error(char *text)
+{
+	errors = array_room(errors, nr_errors, sizeof(*errors));
+	errors[nr_errors++] = text;
+}
+
+/* The reader of a directory tells by itself what is wrong with its files. */
+static bool is_in_found(const char *path)
+{
+	size_t i, size;
+
+	for (i = 0; i < nr_found; i++) {
+		size = strlen(found[i]);
+		if (!strncmp(path, found[i], size) && path[size] == '/')
+			return true;
+	}
+	return false;
+}
 
 static int note(const char *path, const struct stat *status, int type, struct FTW *place)
 {
 	(void)place;
 	/* To open a pipe is to wait for who writes to it. */
-	if ((type != FTW_D && (type != FTW_F || !S_ISREG(status->st_mode))) ||
-	    !reader_find(path, type == FTW_D))
+	if (type == FTW_SL || (type == FTW_F && !S_ISREG(status->st_mode)))
+		return 0;
+	/* What cannot be looked at may be the trace that matters. */
+	if (access(path, R_OK) && errno != ENOENT && !is_in_found(path)) {
+		keep_error(text_of("%s: %s", path, strerror(errno)));
+		return 0;
+	}
+	if ((type != FTW_D && type != FTW_F) || !reader_find(path, type == FTW_D))
 		return 0;
 	found = array_room(found, nr_found, sizeof(*found));
 	found[nr_found++] = text_of("%s", path);
@@ -133,8 +162,10 @@ static char *open_one(struct machine *machine, const char *path, bool is_directo
 	char *error = NULL, *text;
 	struct reader *reader;
 
-	if (guard_is_excluded(path))
+	if (guard_is_excluded(path)) {
+		machine->damaged++;
 		return NULL;
+	}
 	guard_reading(path);
 	reader = reader_find(path, is_directory)->open(path, &error);
 	guard_reading(NULL);
@@ -155,7 +186,7 @@ static char *open_one(struct machine *machine, const char *path, bool is_directo
 static char *open_all(struct machine *machine, const char *path)
 {
 	struct stat status;
-	char *error = NULL, *first = NULL;
+	char *error = NULL;
 	size_t i;
 
 	if (stat(path, &status))
@@ -163,34 +194,32 @@ static char *open_all(struct machine *machine, const char *path)
 	if (!S_ISDIR(status.st_mode) && !S_ISREG(status.st_mode))
 		return text_of("%s is neither a file nor a directory", path);
 	find_traces(path);
-	if (!nr_found)
-		return no_trace(path);
-	qsort(found, nr_found, sizeof(*found), compare_paths);
+	if (nr_found)
+		qsort(found, nr_found, sizeof(*found), compare_paths);
 	for (i = 0; i < nr_found; i++) {
 		struct stat one;
 
 		error = open_one(machine, found[i], !stat(found[i], &one) && S_ISDIR(one.st_mode));
 		free(found[i]);
-		if (!error)
-			continue;
-		if (!first)
-			first = error;
+		if (error)
+			keep_error(error);
+	}
+	error = NULL;
+	for (i = 0; i < nr_errors; i++)
+		if (machine->nr_readers)
+			/* One damaged trace does not stop the others. */
+			take_damage(machine, errors[i]);
+		else if (!i)
+			error = errors[i];
 		else
-			free(error);
-	}
+			free(errors[i]);
+	if (!error && (!nr_found || !machine->nr_readers))
+		error = no_trace(path);
 	free(found);
-	found = NULL;
-	i = nr_found;
-	nr_found = 0;
-	if (first && machine->nr_readers) {
-		/* One damaged trace does not stop the others. */
-		if (guard_say_once(first))
-			complain("%s", first);
-		machine->damaged++;
-		free(first);
-		first = NULL;
-	}
-	return first || machine->nr_readers ? first : no_trace(path);
+	free(errors);
+	found = errors = NULL;
+	nr_found = nr_errors = 0;
+	return error;
 }
 
 /*

@@ -853,16 +853,45 @@ def obey_modes():
         ctypes.CDLL(None).prctl(24, capability, 0, 0, 0)
 
 
+def merge_obeying(*words):
+    """The same as merge(), for a user who may not read everything"""
+    done = subprocess.run([MERGE, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          text=True, check=False, timeout=LIMIT, preexec_fn=obey_modes)
+    return done.returncode, done.stdout, done.stderr
+
+
 def test_cut_and_unreadable():
     """No file of a trace is left out because another one is cut."""
     world, guest = simple(22)
     paths = write(world, [guest])
     os.truncate(f"{paths[0]}/kernel_0", os.path.getsize(f"{paths[0]}/kernel_0") - 1)
     os.chmod(f"{paths[0]}/kernel_1", 0)
-    done = subprocess.run([MERGE, *paths], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          text=True, check=False, timeout=LIMIT, preexec_fn=obey_modes)
-    check(done.returncode == 2 and "kernel_1: Permission denied" in done.stderr,
-          f"{done.returncode}: {done.stderr}")
+    status, _, err = merge_obeying(*paths)
+    check(status == 2 and "kernel_1: Permission denied" in err, f"{status}: {err}")
+
+
+def test_unreadable():
+    """What may not be read is no trace that is not there: it may be the one that matters"""
+    world, guest = simple(47)
+    paths = write(world, [guest])
+    for path in (paths[0], synthetic_dat.write(guest, f"{WORK}/unreadable.dat")):
+        os.chmod(path, 0)
+        status, out, err = merge_obeying(path, paths[1])
+        os.chmod(path, 0o755)
+        check(status == 2 and not out and f"{path}: Permission denied" in err, f"{status}: {err}")
+    # Beside one that can be read, each is named and counted, be it a file or a directory.
+    os.mkdir(directory("closed"))
+    shutil.move(paths[0], f"{WORK}/closed/kernel")
+    synthetic_dat.write(guest, f"{WORK}/closed/trace.dat")
+    os.makedirs(f"{WORK}/closed/ust/inner")
+    for name in "trace.dat", "ust":
+        os.chmod(f"{WORK}/closed/{name}", 0)
+    status, out, err = merge_obeying("--format", "json", f"{WORK}/closed", paths[1])
+    os.chmod(f"{WORK}/closed/ust", 0o755)
+    check(status == 0 and out.count("test_event") == len(world.truth["guest"]), f"{status}: {err}")
+    for name in "trace.dat", "ust":
+        check(f"{WORK}/closed/{name}: Permission denied" in err, err)
+    check("2 streams or traces could not be read" in err, err)
 
 
 def test_cut_without_room():
@@ -905,8 +934,12 @@ def test_damaged_neighbour():
     os.mkdir(f"{paths[0]}/ctf2")
     with open(f"{paths[0]}/ctf2/metadata", "wb") as file:
         file.write(b"\x1e{\"type\": \"preamble\", \"version\": 2}\n")
+    os.mkdir(f"{paths[0]}/noise")
+    with open(f"{paths[0]}/noise/metadata", "wb") as file:
+        file.write(b"noise")
     status, out, err = merge("--format", "json", *paths)
-    check(status == 0 and "ctf2" in err, f"{status}: {err}")
+    check(status == 0 and "ctf2" in err and "noise" in err and
+          "2 streams or traces could not be read" in err, f"{status}: {err}")
     count = sum(event["name"] == "test_event" for event in events_of(out))
     check(count == len(world.truth["guest"]), f"{count} events")
 
