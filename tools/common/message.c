@@ -3,6 +3,7 @@
  * Messages, and the end of the program.
  */
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 
 static const char *program = "clocktrace";
 static void (*handler)(const char *text);
+static bool line_is_shown;
 
 void message_program(const char *name)
 {
@@ -24,6 +26,16 @@ void message_program(const char *name)
 void message_handler(void (*function)(const char *text))
 {
 	handler = function;
+}
+
+void show_line(const char *text)
+{
+	if (line_is_shown || text)
+		fputs("\r\033[K", stderr);
+	if (text)
+		fputs(text, stderr);
+	fflush(stderr);
+	line_is_shown = text;
 }
 
 static void put(FILE *file, const char *text)
@@ -54,10 +66,12 @@ static void print(const char *format, va_list arguments)
 		put(file, text);
 		fclose(file);
 	}
-	if (handler)
+	if (handler) {
 		handler(clean ? clean : "out of memory");
-	else
+	} else {
+		show_line(NULL);
 		fprintf(stderr, "%s: %s\n", program, clean ? clean : "out of memory");
+	}
 	free(clean);
 	free(text);
 }

@@ -42,6 +42,14 @@ __attribute__((format(printf, 1, 2))) void complain(const char *format, ...);
 __attribute__((noreturn, format(printf, 1, 2))) void die(const char *format, ...);
 
 /**
+ * show_line() - show on standard error what is being done
+ * @text: in place of the line that was shown before; NULL to remove that
+ *
+ * For a terminal. A message takes the place of the line.
+ */
+void show_line(const char *text);
+
+/**
  * text_of() - make a text
  * @format: as for printf()
  *

@@ -97,7 +97,8 @@ static void print_help(void)
 	     "      --live            merge sessions of LTTng as they come, until they or a signal end it\n"
 	     "      --patience SECONDS  wait for a session that is silent at most so long (5)\n"
 	     "      --memory MIB      read a session on while less of its events wait (64)\n"
-	     "      --progress        show progress (default: on a terminal)\n"
+	     "      --progress        show progress (default: on a terminal to which no\n"
+	     "                        events are written)\n"
 	     "      --quiet           print no progress and no closing counts\n"
 	     "  -h, --help            print this help\n"
 	     "      --version         print the version\n"
@@ -108,8 +109,10 @@ static void print_help(void)
 
 static void show_progress(const char *what, uint64_t events)
 {
-	fprintf(stderr, "\r\033[K%s: %.1f million events", what, (double)events / 1e6);
-	fflush(stderr);
+	char text[64];
+
+	snprintf(text, sizeof(text), "%s: %.1f million events", what, (double)events / 1e6);
+	show_line(text);
 }
 
 struct work {
@@ -255,8 +258,7 @@ static int work_on_one(const struct options *options, const struct sources *sour
 		error = check_host_names(options, timeline);
 	if (timeline && !error)
 		error = merge(&work, timeline, progress);
-	if (progress)
-		fputs("\r\033[K", stderr);
+	show_line(NULL);
 	if (error)
 		complain("%s", error);
 	else
@@ -545,6 +547,7 @@ static void parse(int argc, char **argv, struct options *options)
 		{ NULL, 0, NULL, 0 },
 	};
 	const char *format = NULL;
+	bool progress = false;
 	const char **hosts = zalloc(((size_t)argc + 1) * sizeof(char *));
 	const char **vms = zalloc(((size_t)argc + 1) * sizeof(char *));
 	const char **trusted = zalloc(((size_t)argc + 1) * sizeof(char *));
@@ -554,7 +557,6 @@ static void parse(int argc, char **argv, struct options *options)
 
 	*options = (struct options){
 		.to = UINT64_MAX,
-		.progress = isatty(STDERR_FILENO),
 		.patience = LIVE_PATIENCE_NS,
 		.memory = (size_t)LIVE_MEMORY_MIB << 20,
 	};
@@ -630,10 +632,9 @@ static void parse(int argc, char **argv, struct options *options)
 							      MEMORY_MAX);
 			break;
 		case PROGRESS:
-			options->progress = true;
+			progress = true;
 			break;
 		case QUIET:
-			options->progress = false;
 			options->quiet = true;
 			break;
 		default:
@@ -672,6 +673,11 @@ static void parse(int argc, char **argv, struct options *options)
 	check_live(options);
 	if (options->writer && !options->output && !options->writer->to_standard_output)
 		die("the format %s needs a file: name it with -o", options->writer->name);
+	/* Lines of events and a line that is replaced do not go together. */
+	options->progress = !options->quiet &&
+			    (progress || (isatty(STDERR_FILENO) &&
+					  !(options->writer && !options->output &&
+					    isatty(STDOUT_FILENO))));
 	check_output(options, "-o", options->output);
 	check_output(options, "--model", options->model);
 }

@@ -110,8 +110,7 @@ int merge_several(const struct sources *sources, const struct several *several,
 		work.accounts = zalloc((work.axis->nr_hosts + 1) * sizeof(*work.accounts));
 		error = run(&work, progress);
 	}
-	if (progress)
-		fputs("\r\033[K", stderr);
+	show_line(NULL);
 	if (error)
 		complain("%s", error);
 	else

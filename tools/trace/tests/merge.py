@@ -10,6 +10,7 @@ import collections
 import ctypes
 import json
 import os
+import pty
 import random
 import re
 import resource
@@ -1377,6 +1378,44 @@ def heap_peak(*words):
         peak = max(int(line) for line in file)
     check(peak > 0, "no allocation was counted")
     return peak
+
+
+def on_terminal(*words, **other):
+    """What a terminal gets that is standard error, and standard output if no other one is named"""
+    master, slave = pty.openpty()
+    with subprocess.Popen([MERGE, *words], stderr=slave, **{"stdout": slave, **other}) as process:
+        os.close(slave)
+        out = b""
+        try:
+            while data := os.read(master, 65536):
+                out += data
+        except OSError:
+            # So a terminal of which nobody has the other end is read.
+            pass
+        os.close(master)
+        check(process.wait(LIMIT) == 0, out[-1000:])
+    return out.decode().replace("\r\n", "\n")
+
+
+def test_progress():
+    """It is on a line of its own, on a terminal only, and not among events"""
+    paths, _ = scale.write(directory("progress"), 8000)
+    kernel = f"{WORK}/progress/guest/kernel_1"
+    os.truncate(kernel, os.path.getsize(kernel) - 1)
+    for words, other in ((["-o", f"{WORK}/progress.json"], {}), (["--summary"], {}),
+                         ([], {"stdout": subprocess.DEVNULL})):
+        text = on_terminal(*words, *paths, **other)
+        shown = re.findall(r"\r\x1b\[K([^\r\n]*)(?=[\r\n])", text)
+        check(any(re.fullmatch("merging: 0.1 million events", line) for line in shown), text)
+        check(all(re.fullmatch("(reading|matching|merging).* million events", line) or
+                  line.startswith(("clocktrace merge: ", "guest is")) for line in shown), shown)
+        check(any("is cut" in line for line in shown), "the message is on that line", text)
+    text = on_terminal("--to", "10100000", *paths)
+    check("test_event" in text and "million events" not in text, text)
+    check("million events" not in merge("--summary", *paths)[2], "progress in a file")
+    check("merging: " in merge("--summary", "--progress", *paths)[2], "--progress")
+    check("million events" not in on_terminal("--summary", "--progress", "--quiet", *paths),
+          "--quiet")
 
 
 def test_memory():
