@@ -370,6 +370,15 @@ static void check_live(const struct options *options)
 		    options->writer->name);
 }
 
+static bool is_one_file(const char *path, const char *other)
+{
+	struct stat status, other_status;
+
+	if (stat(path, &status) || stat(other, &other_status))
+		return !strcmp(path, other);
+	return status.st_ino == other_status.st_ino && status.st_dev == other_status.st_dev;
+}
+
 /* nftw() takes no argument for the function that it calls. */
 static struct stat output_status;
 
@@ -392,17 +401,22 @@ static bool is_beside_metadata(const char *directory)
 }
 
 /* Where nothing can be written, say so before the traces are read; a device is not replaced. */
-static void check_directory(const char *option, const char *path)
+static void check_directory(const char *option, const char *path,
+			    const struct writer_class *writer)
 {
 	struct stat status;
 	bool is_there = !stat(path, &status);
-	char *copy;
+	char *copy, *error = writer && writer->check ? writer->check(path) : NULL;
 	const char *directory;
 
+	if (error)
+		die("%s %s", option, error);
 	if (is_there && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode))
 		return;
+	if (is_there && S_ISDIR(status.st_mode) && !(writer && writer->check))
+		die("%s %s: %s", option, path, strerror(EISDIR));
 	copy = text_of("%s", path);
-	directory = dirname(copy);
+	directory = is_there && S_ISDIR(status.st_mode) ? path : dirname(copy);
 	if (access(directory, W_OK | X_OK))
 		die("%s %s: %s", option, path, strerror(errno));
 	if (!is_there && is_beside_metadata(directory))
@@ -412,12 +426,13 @@ static void check_directory(const char *option, const char *path)
 }
 
 /* A recording cannot be made again. */
-static void check_output(const struct options *options, const char *option, const char *path)
+static void check_output(const struct options *options, const char *option, const char *path,
+			 const struct writer_class *writer)
 {
 	size_t i;
 
 	if (path)
-		check_directory(option, path);
+		check_directory(option, path, writer);
 	if (!path || stat(path, &output_status))
 		return;
 	for (i = 0; i < options->count; i++) {
@@ -678,8 +693,10 @@ static void parse(int argc, char **argv, struct options *options)
 			    (progress || (isatty(STDERR_FILENO) &&
 					  !(options->writer && !options->output &&
 					    isatty(STDOUT_FILENO))));
-	check_output(options, "-o", options->output);
-	check_output(options, "--model", options->model);
+	check_output(options, "-o", options->output, options->writer);
+	check_output(options, "--model", options->model, NULL);
+	if (options->output && options->model && is_one_file(options->output, options->model))
+		die("-o %s would overwrite the file of --model: name another file", options->output);
 }
 
 /* Each stream of each trace is a file that stays open. */

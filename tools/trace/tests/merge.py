@@ -985,6 +985,12 @@ def test_ctf():
     check(again == 0 and json.loads(out2)["passed"], err)
     status, _, err = merge("-o", f"{WORK}/ctf", *paths)
     check(status == 2 and "not empty" in err, err)
+    # An empty directory is used as it is, and a link to one is as good.
+    os.mkdir(directory("private"), 0o700)
+    os.symlink("private", f"{WORK}/link-to-private")
+    status, _, err = merge("-o", f"{WORK}/link-to-private", *paths)
+    check(status == 0 and sorted(os.listdir(f"{WORK}/private")) == ["guest", "host"], err)
+    check(os.stat(f"{WORK}/private").st_mode & 0o777 == 0o700, "others may read it now")
 
 
 def test_perfetto():
@@ -1136,6 +1142,16 @@ def test_place_of_output():
               not os.path.exists(f"{paths[0]}/{name}"), f"{status}: {err}")
     status, out, err = merge("-o", "", *paths)
     check(status == 2 and not out and "-o needs a name" in err, err)
+    os.makedirs(f"{directory('taken')}/inner")
+    for words, text in ((("-o", f"{WORK}/taken"), "the directory is not empty"),
+                        (("-o", f"{WORK}/taken", "--format", "json"), "Is a directory"),
+                        (("--model", f"{WORK}/taken"), "Is a directory"),
+                        (("-o", "/dev/null"), "Not a directory"),
+                        (("--model", f"{WORK}/one.json", "-o", f"{WORK}/one.json"),
+                         "would overwrite the file of --model")):
+        # Before anything is read, for that may take long
+        status, out, err = merge(*words, f"{WORK}/no-trace")
+        check(status == 2 and not out and text in err, f"{words}: {status}: {err}")
     with open(f"{paths[0]}/alien", "wb") as file:
         file.write(b"<html>")
     status, _, err = merge(*paths)

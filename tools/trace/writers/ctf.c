@@ -4,6 +4,7 @@
  * the one clock of the host, so that a reader merges them without any option. Each CPU is
  * a stream. Events keep their names and fields; what tells of the placing is added.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -256,9 +257,18 @@ static bool put_placed(void *writer, const struct placed *placed)
 	return !ctf->error;
 }
 
-static bool is_empty(const char *path)
+static char *check_ctf(const char *path)
 {
-	return !rmdir(path) && !mkdir(path, 0777);
+	DIR *directory = opendir(path);
+	struct dirent *entry;
+	bool is_empty = true;
+
+	if (!directory)
+		return errno == ENOENT ? NULL : text_of("%s: %s", path, strerror(errno));
+	while (is_empty && (entry = readdir(directory)))
+		is_empty = !strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..");
+	closedir(directory);
+	return is_empty ? NULL : text_of("%s: the directory is not empty: name a new one", path);
 }
 
 /* Of the zero of the times that are written, from 1970 */
@@ -290,12 +300,11 @@ static void *open_ctf(const char *path, const struct timeline *timeline, char **
 				 path);
 		return NULL;
 	}
-	if (mkdir(path, 0777) && (errno != EEXIST || !is_empty(path))) {
-		*error = text_of("%s: %s", path,
-				 errno == ENOTEMPTY ? "the directory is not empty: name a new one" :
-						      strerror(errno));
+	*error = check_ctf(path);
+	if (!*error && mkdir(path, 0777) && errno != EEXIST)
+		*error = text_of("%s: %s", path, strerror(errno));
+	if (*error)
 		return NULL;
-	}
 	ctf = zalloc(sizeof(*ctf));
 	ctf->path = text_of("%s", path);
 	ctf->note = leftover_note(path);
@@ -412,6 +421,7 @@ static char *close_ctf(void *writer, bool keep)
 const struct writer_class ctf_writer = {
 	.name = "ctf",
 	.suffix = "",
+	.check = check_ctf,
 	.open = open_ctf,
 	.event = put_placed,
 	.close = close_ctf,

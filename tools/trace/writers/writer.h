@@ -12,6 +12,8 @@
  * @name: as the user gives it to --format
  * @suffix: the ending of file names that mean it, "" for none
  * @to_standard_output: without -o it goes there
+ * @check: NULL if it can be written to that directory, or why it cannot, to be freed; NULL for
+ *	a writer of files
  * @open: begin; NULL with a text in *error, to be freed, if that fails
  * @before: take an event that is early, or NULL
  * @event: write an event; false if there is no sense in going on
@@ -21,6 +23,7 @@ struct writer_class {
 	const char *name;
 	const char *suffix;
 	bool to_standard_output;
+	char *(*check)(const char *path);
 	void *(*open)(const char *path, const struct timeline *timeline, char **error);
 	void (*before)(void *writer, const struct placed *placed);
 	bool (*event)(void *writer, const struct placed *placed);
