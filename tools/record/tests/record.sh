@@ -230,6 +230,20 @@ END
 chmod +x "$WORK/bin/lttng"
 export LTTNG_HAS='clock_trace_epoch kvm_guest_counter kvm_x86_entry kvm_x86_exit'
 
+# A host's needs as well, by the names that the patches for LTTng give the events
+lttng_of_host()
+{
+	local event
+
+	for event in $LTTNG_HAS; do
+		grep -qE "^[ +]LTTNG_TRACEPOINT_EVENT(_MAP\(\w+, ?|\()$event," \
+			../../patches/lttng-modules-2.16/*.patch || [[ $event == kvm_x86_exit ]] || return
+	done
+	rm -rf "$WORK/host"
+	with_lttng "$RECORD" -o "$WORK/host" --host --json --with lttng -- true >"$WORK/host.out" &&
+		[[ -d $WORK/host/lttng ]] && jq -e '.events | index("kvm:kvm_guest_counter")' "$WORK/host.out"
+}
+
 # stdout_is_json TOOL: what COMMAND prints is not in it
 stdout_is_json()
 {
@@ -292,7 +306,7 @@ expect "what a host records" 0 '-C clock_trace .*-e kvm:kvm_guest_counter -e kvm
 	"$RECORD" --print --host -- sleep 1
 expect "what perf records" 0 'perf record -a -k CLOCK_TRACE .*-e kvm:kvm_guest_counter' \
 	"$RECORD" --print --host --with perf
-expect "what LTTng records" 0 'kvm_x86_entry,kvm_x86_exit.*sched_switch' \
+expect "what LTTng records" 0 'kvm_guest_counter,kvm_x86_entry,kvm_x86_exit.*sched_switch' \
 	"$RECORD" --print --host --with=lttng
 tap_run "a guest needs no KVM" without_kvm || true
 expect "another tool" 2 'trace-cmd, perf or lttng' "$RECORD" --with other
@@ -344,6 +358,7 @@ tap_run "--json" json_holds || true
 for tool in trace-cmd lttng; do
 	run_with_mounts "--json with $tool: standard output is one object" stdout_is_json "$tool"
 done
+run_with_mounts "LTTng on a host" lttng_of_host
 run_with_mounts "a name that begins with -" dash_is_a_name
 tap_run "standard error is closed or full" no_stderr || true
 tap_run "standard input is closed" no_stdin || true
