@@ -3,9 +3,11 @@
  * Standard output, and what becomes of it when it cannot be written.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/message.h"
 #include "common/output.h"
@@ -13,9 +15,17 @@
 /* Why the first write that failed did so; later ones may fail for reasons that tell less. */
 static int write_error;
 
-void expect_size_limit(void)
+void begin_output(void)
 {
+	int fd;
+
 	signal(SIGXFSZ, SIG_IGN);
+	/* To write to it fails, as it does to one that is closed. */
+	do
+		fd = open("/dev/null", O_RDONLY);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
 }
 
 void fail_output(int error)

@@ -8,11 +8,13 @@
 #include <stdbool.h>
 
 /**
- * expect_size_limit() - have a write beyond the limit for files fail, and not end the program
+ * begin_output() - for the first line of main() of what writes files
  *
- * Without it, RLIMIT_FSIZE (ulimit -f) ends the program by a signal, whatever it has half done.
+ * Without it, RLIMIT_FSIZE (ulimit -f) ends the program by a signal, whatever it has half done;
+ * and where standard error is closed, a file that is written could be opened in its place, and
+ * get the messages.
  */
-void expect_size_limit(void);
+void begin_output(void);
 
 /**
  * flush_output() - make what was printed to standard output visible at once

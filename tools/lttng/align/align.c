@@ -289,7 +289,7 @@ int main(int argc, char **argv)
 	int status;
 	size_t i;
 
-	expect_size_limit();
+	begin_output();
 	message_program(PROG);
 	/* For what getopt_long() says */
 	argv[0] = (char[]){ PROG };

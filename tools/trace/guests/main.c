@@ -182,7 +182,7 @@ int main(int argc, char **argv)
 	unsigned int count;
 	int option;
 
-	expect_size_limit();
+	begin_output();
 	message_program("clocktrace guests");
 	/* For what getopt_long() says */
 	argv[0] = (char[]){ "clocktrace guests" };

@@ -716,7 +716,7 @@ int main(int argc, char **argv)
 	int status;
 
 	allow_files();
-	expect_size_limit();
+	begin_output();
 	message_program("clocktrace merge");
 	/* For what getopt_long() says */
 	argv[0] = (char[]){ "clocktrace merge" };

@@ -1432,6 +1432,13 @@ def test_progress():
     check("merging: " in merge("--summary", "--progress", *paths)[2], "--progress")
     check("million events" not in on_terminal("--summary", "--progress", "--quiet", *paths),
           "--quiet")
+    # What is said where standard error is closed is not in a file that is written.
+    whole, closed = f"{WORK}/whole.json", f"{WORK}/closed.json"
+    check(merge("-o", whole, *paths)[0] == 0, "to a file")
+    done = subprocess.run(["bash", "-c", '"$@" 2>&-', "bash", MERGE, "--progress", "-o", closed,
+                           *paths], check=False, timeout=LIMIT)
+    with open(whole, "rb") as one, open(closed, "rb") as other:
+        check(done.returncode == 0 and one.read() == other.read(), "with 2>&-")
 
 
 def test_memory():

@@ -127,7 +127,7 @@ int main(int argc, char **argv)
 	struct arguments arguments = { 0 };
 	int option, status;
 
-	expect_size_limit();
+	begin_output();
 	message_program("clocktrace verify");
 	/* For what getopt_long() says */
 	argv[0] = (char[]){ "clocktrace verify" };
