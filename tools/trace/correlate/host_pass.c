@@ -63,12 +63,17 @@ static char *choose_epoch(struct host_pass *pass, const struct epoch *epoch)
 
 static char *several_epochs(const struct machine *machine, const struct epochs *epochs)
 {
+	const struct epoch *first = NULL;
 	char *list = text_of("%s", ""), *longer, *error;
+	bool are_of_one_boot = true;
 	size_t i;
 
 	for (i = 0; i < epochs->count; i++) {
 		if (!epoch_is_counter(&epochs->list[i]) || !epochs->list[i].stays)
 			continue;
+		if (!first)
+			first = &epochs->list[i];
+		are_of_one_boot &= epochs->list[i].section == first->section;
 		if (epochs->list[i].number)
 			longer = text_of("%s\n    --epoch %" PRIu32 "    %" PRIu64
 					 " events from %" PRIu64 " on", list,
@@ -81,8 +86,11 @@ static char *several_epochs(const struct machine *machine, const struct epochs *
 		free(list);
 		list = longer;
 	}
-	error = text_of("%s: the clock began a new epoch while it was recorded, as after a suspend, and times of two epochs cannot be compared: merge each by itself%s",
-			machine->path, list);
+	error = text_of("%s: %s cannot be compared: merge each by itself%s", machine->path,
+			are_of_one_boot ?
+			"the clock began a new epoch while it was recorded, as after a suspend, and times of two epochs" :
+			"it holds recordings of several boots, or some that do not name the identity of their clock, and their times",
+			list);
 	free(list);
 	return error;
 }

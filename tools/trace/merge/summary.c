@@ -146,10 +146,12 @@ static void print_section(FILE *file, const struct timeline *timeline, const str
 		      file);
 		return;
 	}
-	if (section->by_chance)
-		fprintf(file,
-			", which may be by chance, so that its events count as assumed: record more of it, or name the VM with --vm %s=%" PRIu64,
-			party->path, section->vms[0]);
+	if (section->by_chance) {
+		fputs(", which may be by chance, so that its events count as assumed: record more of it, or name the VM with --vm ",
+		      file);
+		text_put_plain(file, party->path);
+		fprintf(file, "=%" PRIu64, section->vms[0]);
+	}
 	fprintf(file, section->verdict == VERDICT_PROVED ?
 			      ": all of its events that the trace can tell of are in its stays\n" :
 			      ": more of its events are in its stays than in another's, but NOT all\n");

@@ -359,6 +359,10 @@ def test_stranger():
         words = {event["certainty"] for event in events_of(out) if event["machine"] == "guest"}
         check(status == 0 and words == {"known" if name else "assumed"}, f"{words}: {err}")
         check(("may be by chance" in err) != bool(name), err)
+    strange = f"{WORK}/strange\x1b[31m\nname"
+    shutil.copytree(paths[0], strange)
+    _, _, err = merge(strange, paths[1])
+    check("by chance" in err and "strange\\x1b[31m\\x0aname=7" in err, err)
     world, guest = simple()
     check("by chance" not in judge(world, [guest])[1], "1000 events in 400 stays")
 
@@ -1296,6 +1300,20 @@ def test_several_machines():
     for number, trace in enumerate((world.host, guest)):
         trace.write(f"{path}/{number}")
     check("several machines" not in merge(path)[2], "boots of one machine")
+
+
+def test_two_tools():
+    """A host that two tools have recorded: a file of trace-cmd does not tell which clock's it is"""
+    world, guest = simple(48)
+    paths = write(world, [guest])
+    os.mkdir(directory("two-tools"))
+    shutil.move(paths[1], f"{WORK}/two-tools/kernel")
+    synthetic_dat.write(world.host, f"{WORK}/two-tools/trace.dat")
+    status, out, err = merge(paths[0], f"{WORK}/two-tools")
+    check(status == 2 and not out and "do not name the identity of their clock" in err and
+          "new epoch" not in err and "merge each by itself" in err, f"{status}: {err}")
+    status, _, err = merge(paths[0], f"{WORK}/two-tools/kernel")
+    check(status == 0, err)
 
 
 def test_same_trace():
