@@ -795,6 +795,27 @@ def test_cut_packets():
               "in NO stay" not in err, f"{status}: {err}")
 
 
+def test_damaged_packet():
+    """What is before a packet whose header is damaged is used, and all of the other files"""
+    # The magic number, the size of the content, that of the packet, and the stream's number
+    for at, value, count in ((0, 0, 300), (8 + 16 + 3, 0x7f, 300), (8 + 24 + 3, 0x7f, 500),
+                             (4, 9, 300)):
+        world, guest = simple(22)
+        guest.losses = {0: {300, 500}, 1: {500}}
+        paths = write(world, [guest])
+        name = f"{paths[0]}/kernel_0"
+        each = (os.path.getsize(name) - 3 * 52) // 1000
+        with open(name, "r+b") as file:
+            file.seek(52 + 300 * each + at)
+            file.write(bytes([value]))
+        status, out, err = merge("--format", "json", *paths)
+        counts = collections.Counter(event["cpu"] for event in events_of(out)
+                                     if event["name"] == "test_event")
+        check(status == 0 and counts == {0: count, 1: 1000}, f"{at}: {status}: {counts}: {err}")
+        check(re.search("the file kernel_0 is (damaged|cut); what is before is used", err) and
+              "1 streams or traces" in err, f"{at}: {err}")
+
+
 # What packets may begin with: of the metadata a text and what it is instead, then how the header
 # and the context are packed, and whether a cut in the packets is found
 HEADER = "u32 magic; u32 stream_id; }"

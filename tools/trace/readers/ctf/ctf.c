@@ -56,7 +56,7 @@ static const char *const names_of_fields[][8] = {
 };
 
 struct stream {
-	/* Where its messages come from, and the name of its file if that is cut */
+	/* Where its messages come from, and what is wrong with its file */
 	struct graph *graph;
 	size_t port;
 	const char *cut;
@@ -244,7 +244,7 @@ static const bt_message *next_of_cut(struct stream *stream, char **error)
 
 	if (!message) {
 		free(*error);
-		*error = text_of("the file %s is cut", stream->cut);
+		*error = text_of("%s", stream->cut);
 	}
 	return message;
 }
@@ -361,9 +361,9 @@ static char *add_parts(struct ctf *ctf, const char *path, char *error)
 	error = NULL;
 	for (i = 0; i < ctf->cut->count && !error; i++) {
 		if (ctf->cut->paths[i])
-			error = add_graph(ctf, ctf->cut->paths[i], ctf->cut->names[i]);
+			error = add_graph(ctf, ctf->cut->paths[i], ctf->cut->wrong[i]);
 		else
-			add_stream(ctf, NULL, 0, ctf->cut->names[i]);
+			add_stream(ctf, NULL, 0, ctf->cut->wrong[i]);
 	}
 	return error;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Traces in CTF 1.8 of which files are cut.
+ * Traces in CTF 1.8 of which files are cut, or damaged between two packets.
  *
  * libbabeltrace2 refuses a trace with a file that ends in the midst of a packet, for it cannot
  * tell where that ends. It believes an index as LTTng writes it, though, and reads on to the
@@ -49,7 +49,9 @@ struct index_entry {
 
 struct file {
 	char *name;
+	/* Or it is damaged, which is treated in the same way */
 	bool is_cut;
+	bool is_damaged;
 	/* Of what is there, also of the packet that is cut */
 	struct index_entry *entries;
 	size_t count;
@@ -100,12 +102,22 @@ static bool is_packet(const struct ctf_layout *layout, const uint8_t *packet, si
 	       !memcmp(packet, &magic, size < sizeof(magic) ? size : sizeof(magic));
 }
 
-/* What is too short for a packet's description is added to the packet before. */
+/* What is no packet, or too short for a packet's description, is added to the packet before. */
 static void end_file(struct file *file, uint64_t rest)
 {
 	file->is_cut = true;
 	if (file->count)
 		file->entries[file->count - 1].packet_size += rest * BITS;
+}
+
+/* What is before it is used, if that has shown that the file is one of this trace. */
+static bool end_before_damage(struct file *file, uint64_t rest)
+{
+	if (!file->count)
+		return false;
+	file->is_damaged = true;
+	end_file(file, rest);
+	return true;
 }
 
 /* Walk through the packets; false if the file is not as the metadata tell. */
@@ -119,19 +131,22 @@ static bool walk(const struct ctf_layout *layout, int fd, uint64_t size, struct 
 
 	for (at = 0; at < size; at += entry.packet_size / BITS) {
 		got = pread(fd, packet, sizeof(packet), (off_t)at);
-		if (got < 0 || !is_packet(layout, packet, (size_t)got))
+		if (got < 0)
 			return false;
+		if (!is_packet(layout, packet, (size_t)got))
+			return end_before_damage(file, size - at);
 		context = (size_t)got >= layout->stream_id.at + layout->stream_id.size ?
 				  context_of(layout, packet) : NULL;
 		if (!context || (size_t)got < context->size) {
 			if ((size_t)got == sizeof(packet) || at + (uint64_t)got < size)
-				return false;
+				return end_before_damage(file, size - at);
 			end_file(file, (uint64_t)got);
 			return true;
 		}
 		entry = entry_of(layout, context, packet, at);
-		if (entry.packet_size % BITS || entry.packet_size / BITS < context->size)
-			return false;
+		if (entry.packet_size % BITS || entry.packet_size / BITS < context->size ||
+		    entry.content_size > entry.packet_size)
+			return end_before_damage(file, size - at);
 		if (entry.packet_size / BITS > size - at) {
 			file->is_cut = true;
 			entry.packet_size = (size - at) * BITS;
@@ -235,16 +250,18 @@ static bool write_index(const char *path, const struct file *file)
 	return good;
 }
 
-static void add_part(struct cut_trace *trace, char *path, const char *cut)
+static void add_part(struct cut_trace *trace, char *path, const struct file *cut)
 {
 	trace->paths = array_room(trace->paths, trace->count, sizeof(*trace->paths));
-	trace->names = array_room(trace->names, trace->count, sizeof(*trace->names));
+	trace->wrong = array_room(trace->wrong, trace->count, sizeof(*trace->wrong));
 	trace->paths[trace->count] = path;
-	trace->names[trace->count++] = cut ? text_of("%s", cut) : NULL;
+	trace->wrong[trace->count++] =
+		cut ? text_of("the file %s is %s", cut->name, cut->is_damaged ? "damaged" : "cut") :
+		      NULL;
 }
 
 /* A new directory with the metadata, for the file that is cut, or for all that are whole */
-static char *make_part(struct cut_trace *trace, const char *real, const char *cut)
+static char *make_part(struct cut_trace *trace, const char *real, const struct file *cut)
 {
 	char *path = text_of("%s/%zu", trace->directory, trace->count);
 
@@ -271,10 +288,10 @@ static bool make_parts(struct cut_trace *trace, const char *real, const struct f
 		if (!file->is_cut)
 			continue;
 		if (!file->count) {
-			add_part(trace, NULL, file->name);
+			add_part(trace, NULL, file);
 			continue;
 		}
-		part = make_part(trace, real, file->name);
+		part = make_part(trace, real, file);
 		if (!part || !link_to(part, file->name, real) || !write_index(part, file))
 			return false;
 	}
@@ -358,10 +375,10 @@ void cut_trace_close(struct cut_trace *trace)
 		return;
 	for (i = 0; i < trace->count; i++) {
 		free(trace->paths[i]);
-		free(trace->names[i]);
+		free(trace->wrong[i]);
 	}
 	free(trace->paths);
-	free(trace->names);
+	free(trace->wrong);
 	if (trace->directory)
 		leftover_remove_at(trace->directory);
 	leftover_forget(trace->note);
