@@ -16,12 +16,40 @@ import tempfile
 RATE_MAX = 1e-3
 
 
-class Merged:
+class Events:
+    """The hosts' events in lines of JSON, the second one's with a bound on the first one's axis"""
+
+    def __init__(self, other):
+        self.other = other
+        # By how much the second's counter is ahead, at its own time: (time, low, high)
+        self.bounds = []
+        # The times of each host's CPU, by its own counter
+        self.times = collections.defaultdict(list)
+
+    def take(self, event):
+        if event["machine"] != event["host"]:
+            return
+        time = event.get("own_ticks", event["ticks"])
+        self.times[event["machine"], event["cpu"]].append(time)
+        if event["host"] == self.other and "own_ticks" in event:
+            ahead = time - event["ticks"]
+            self.bounds.append((time, ahead - event["uncertainty"], ahead + event["earlier"]))
+
+    def false_bounds(self, truth, shift=0):
+        """Number of events whose bound holds no offset that may be the true one"""
+        return sum(low > truth["high"] + shift or high < truth["low"] + shift
+                   for _, low, high in self.bounds)
+
+    def common(self):
+        """The offsets that all bounds hold"""
+        return (max(low for _, low, _ in self.bounds), min(high for _, _, high in self.bounds))
+
+
+class Merged(Events):
     """Bounds that clocktrace merge gives the second host's events, on the first one's axis"""
 
     def __init__(self, tool, paths, reference="host-a", other="host-b"):
-        # By how much the second's counter is ahead, at its own time: (time, low, high)
-        self.bounds = []
+        super().__init__(other)
         # How many events of a guest are placed on each host
         self.of_guest = collections.Counter()
         with tempfile.TemporaryDirectory() as work:
@@ -34,25 +62,42 @@ class Merged:
             self.summary = json.loads(done.stdout)
             with open(output, encoding="utf-8") as file:
                 for line in file:
-                    self._take(json.loads(line), other)
+                    event = json.loads(line)
+                    self.take(event)
+                    if event["machine"] != event["host"]:
+                        self.of_guest[event["host"]] += 1
 
-    def _take(self, event, other):
-        if event["machine"] != event["host"]:
-            self.of_guest[event["host"]] += 1
-        if event["host"] != other or "own_ticks" not in event:
-            return
-        ahead = event["own_ticks"] - event["ticks"]
-        self.bounds.append((event["own_ticks"], ahead - event["uncertainty"],
-                            ahead + event["earlier"]))
 
-    def false_bounds(self, truth, shift=0):
-        """Number of events whose bound holds no offset that may be the true one"""
-        return sum(low > truth["high"] + shift or high < truth["low"] + shift
-                   for _, low, high in self.bounds)
+class Live(Events):
+    """What clocktrace merge --live has written while the hosts recorded"""
 
-    def common(self):
-        """The offsets that all bounds hold"""
-        return (max(low for _, low, _ in self.bounds), min(high for _, _, high in self.bounds))
+    def __init__(self, path, other="host-b"):
+        super().__init__(other)
+        self.count = self.late = self.backwards = 0
+        last = None
+        with open(path, encoding="utf-8") as file:
+            for line in file:
+                event = json.loads(line)
+                self.take(event)
+                self.count += 1
+                if event.get("late"):
+                    self.late += 1
+                    continue
+                self.backwards += last is not None and event["ticks"] < last
+                last = event["ticks"]
+
+    def missing(self, merged):
+        """
+        How many events of the whole traces did not come, or came twice, on each CPU since the
+        first that came. What was before a session was asked for, nobody is told.
+        """
+        wrong = 0
+        for where, times in self.times.items():
+            came = collections.Counter(times)
+            recorded = collections.Counter(time for time in merged.times[where]
+                                           if time >= min(times))
+            wrong += sum(((came - recorded) + (recorded - came)).values())
+        return wrong
 
 
 def widths(bounds, hertz):

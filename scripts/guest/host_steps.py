@@ -5,8 +5,9 @@ In one of the two hosts of scripts/hosts, when lttng-sessiond runs: trace what g
 KVM and on the network while the hosts exchange messages, and while a guest with KVM that
 samples CLOCK_TRACE moves from one to the other and back.
 
-To DIRECTORY go the trace (host-a or host-b), what the guest has sampled on this host, and
-what both hosts have read as they handed a page of memory to each other.
+To DIRECTORY go the trace (host-a or host-b), unless lttng-relayd gets it, what the guest has
+sampled on this host, and what both hosts have read as they handed a page of memory to each
+other.
 """
 
 import argparse
@@ -25,6 +26,9 @@ from second_level import Guest, GuestError, wait_for
 EVENTS = ("net_dev_queue,net_if_receive_skb,kvm_x86_entry,kvm_x86_exit,kvm_guest_counter,"
           "clock_trace_epoch")
 MIGRATION_PORT = 4444
+COLLECTOR = "10.0.2.2"
+# How often a session is told to be alive, in microseconds
+LIVE_TIMER = 1000000
 
 
 def lttng(*arguments):
@@ -34,10 +38,14 @@ def lttng(*arguments):
 class Session:
     """A session of LTTng that records from its creation on."""
 
-    def __init__(self, name):
+    def __init__(self, name, relayd):
         self.name = f"host-{name}"
-        self.directory = f"/dev/shm/{self.name}"
-        lttng("create", self.name, "-o", self.directory)
+        self.directory = None if relayd else f"/dev/shm/{self.name}"
+        if relayd:
+            control, data = (f"tcp4://{COLLECTOR}:{port}" for port in relayd.split(":"))
+            lttng("create", self.name, f"--live={LIVE_TIMER}", "-C", control, "-D", data)
+        else:
+            lttng("create", self.name, "-o", self.directory)
         lttng("enable-channel", "-k", "--subbuf-size", "4M", "--num-subbuf", "8", "kernel")
         lttng("enable-event", "-k", "-c", "kernel", EVENTS)
         lttng("add-context", "-k", "-c", "kernel", "-t", "tid")
@@ -46,7 +54,8 @@ class Session:
     def save(self, directory):
         lttng("stop")
         lttng("destroy", self.name)
-        shutil.copytree(self.directory, os.path.join(directory, self.name))
+        if self.directory:
+            shutil.copytree(self.directory, os.path.join(directory, self.name))
 
 
 class Moves:
@@ -122,7 +131,7 @@ def run(host, args, work):
     wait_for("the host trusts its counter", lambda: host_clock("state") == "counter")
     host.meet("up")
     between_hosts.set_clock(host)
-    session = Session(host.name)
+    session = Session(host.name, args.relayd)
     host.meet("session")
     host.hand_over(args.handover, 0, args.rounds)
     between_hosts.exchange(host, "before")
@@ -152,6 +161,8 @@ def main():
                         help="wait for N samples of each vCPU on each host (%(default)s)")
     parser.add_argument("--moves", type=int, default=2, metavar="N",
                         help="the guest moves N times (%(default)s)")
+    parser.add_argument("--relayd", metavar="CONTROL:DATA",
+                        help="have lttng-relayd of the collector record, at these ports")
     parser.add_argument("host", choices=("a", "b"))
     parser.add_argument("directory", help="where to write to; both hosts have it")
     args = parser.parse_args()
