@@ -6,14 +6,14 @@
 
 set -euo pipefail
 
-SECONDS_OF_TEST=60
+SECONDS_OF_TEST=${FUZZ_TEST_SECONDS:-60}
 POINT='libFuzzer: readers, model and writers'
 
 usage()
 {
 	cat <<END
 Usage: fuzz.sh [--seconds N]
-Without an option: $SECONDS_OF_TEST seconds, as a TAP test. With --seconds: N seconds;
+Without an option: $SECONDS_OF_TEST seconds, or \$FUZZ_TEST_SECONDS, as a TAP test. With --seconds: N seconds;
 inputs are kept in \$O/corpus, and one that fails in \$O/crash-*.
 O is the directory of the products, CLANG the compiler.
 END
