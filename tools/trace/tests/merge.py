@@ -811,6 +811,9 @@ def test_damaged_packet():
         status, out, err = merge("--format", "json", *paths)
         counts = collections.Counter(event["cpu"] for event in events_of(out)
                                      if event["name"] == "test_event")
+        # libbabeltrace2 2.1 reads a packet whose magic number is wrong like any other one.
+        if at == 0 and status == 0 and counts == {0: 1000, 1: 1000}:
+            continue
         check(status == 0 and counts == {0: count, 1: 1000}, f"{at}: {status}: {counts}: {err}")
         check(re.search("the file kernel_0 is (damaged|cut); what is before is used", err) and
               "1 streams or traces" in err, f"{at}: {err}")
