@@ -366,7 +366,7 @@ static inline void read_fence(void)
 {
 #if defined(__x86_64__) || defined(__i386)
 	asm volatile("lfence" ::: "memory");
-#elif defined(__aarch64__)
+#elif defined(__aarch64__) || defined(__arm__)
 	asm volatile("isb" ::: "memory");
 #else
 	__sync_synchronize();

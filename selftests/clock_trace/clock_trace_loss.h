@@ -29,6 +29,11 @@ static inline __u64 counter_now(void)
 
 	asm volatile("lfence; rdtsc; lfence" : "=a" (low), "=d" (high) : : "memory");
 	return (__u64)high << 32 | low;
+#elif defined(__aarch64__)
+	__u64 value;
+
+	asm volatile("dsb ishld; isb; mrs %0, cntvct_el0; isb" : "=r" (value) : : "memory");
+	return value;
 #else
 	return 0;
 #endif

@@ -164,7 +164,7 @@ TEST_F(family, exec)
 		expect_exec_between(_metadata, "/proc/self/exe");
 }
 
-#ifdef __x86_64__
+#if __SIZEOF_LONG__ == 8
 TEST_F(family, exec_of_32_bit_program)
 #else
 TEST_F(family, exec_of_64_bit_program)
@@ -177,7 +177,7 @@ TEST_F(family, exec_of_64_bit_program)
 		       sizeof(program) - sizeof(SUFFIX_32));
 	ASSERT_LT(0, len);
 	program[len] = '\0';
-#ifdef __x86_64__
+#if __SIZEOF_LONG__ == 8
 	strcat(program, SUFFIX_32);
 #else
 	ASSERT_LT((ssize_t)strlen(SUFFIX_32), len);

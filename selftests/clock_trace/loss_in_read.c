@@ -9,13 +9,59 @@
  * trust is lost, and let go. FILE=TEXT as argument says what to write for a loss;
  * without, something else has to cause it, for which "READY" is the sign.
  */
+#include <elf.h>
+#include <signal.h>
 #include <sys/ptrace.h>
+#include <sys/uio.h>
 #include <sys/user.h>
 #include <sys/wait.h>
 
 #include "clock_trace_loss.h"
 
+#if defined(__x86_64__) || defined(__aarch64__)
+
 #ifdef __x86_64__
+
+static unsigned long next_instruction(const struct user_regs_struct *regs)
+{
+	return regs->rip;
+}
+
+static unsigned long system_call(const struct user_regs_struct *regs)
+{
+	return regs->orig_rax;
+}
+
+/* RDTSC or RDTSCP */
+static bool is_counter_read(const unsigned char *code)
+{
+	return code[0] == 0x0f &&
+	       (code[1] == 0x31 || (code[1] == 0x01 && code[2] == 0xf9));
+}
+
+#else /* __aarch64__ */
+
+static unsigned long next_instruction(const struct user_regs_struct *regs)
+{
+	return regs->pc;
+}
+
+static unsigned long system_call(const struct user_regs_struct *regs)
+{
+	return regs->regs[8];
+}
+
+/* MRS of CNTVCT_EL0 or CNTVCTSS_EL0, to any register */
+static bool is_counter_read(const unsigned char *code)
+{
+	__u32 instruction;
+
+	memcpy(&instruction, code, sizeof(instruction));
+	instruction &= ~0x1fU;
+	return instruction == 0xd53be040 || instruction == 0xd53be0c0;
+}
+
+#endif
 
 /* More than any read in the vDSO has, so that a loop in it is noticed */
 #define MAX_STEPS	400
@@ -64,11 +110,11 @@ static bool in_vdso(unsigned long ip)
 	return ip >= vdso_start && ip < vdso_end;
 }
 
-/* Only what has to be: the parent steps from the breakpoint into the vDSO */
+/* Only what has to be: the parent steps from the signal into the vDSO */
 static void __noreturn child_main(vdso_fn gettime, clockid_t id, __u64 *answer)
 {
 	ptrace(PTRACE_TRACEME, 0, NULL, NULL);
-	asm volatile("int3" : : : "memory");
+	raise(SIGSTOP);
 	gettime(id, answer);
 	_exit(0);
 }
@@ -82,6 +128,14 @@ static void wait_for_stop(pid_t pid, int signal)
 		ksft_exit_fail_msg("child %d did not stop as it should\n", pid);
 }
 
+static void get_registers(pid_t pid, struct user_regs_struct *regs)
+{
+	struct iovec iov = { .iov_base = regs, .iov_len = sizeof(*regs) };
+
+	if (ptrace(PTRACE_GETREGSET, pid, (void *)NT_PRSTATUS, &iov))
+		ksft_exit_fail_msg("cannot read registers: %s\n", strerror(errno));
+}
+
 /* Returns the address of the next instruction */
 static unsigned long single_step(pid_t pid)
 {
@@ -90,18 +144,8 @@ static unsigned long single_step(pid_t pid)
 	if (ptrace(PTRACE_SINGLESTEP, pid, NULL, NULL))
 		ksft_exit_fail_msg("cannot single-step: %s\n", strerror(errno));
 	wait_for_stop(pid, SIGTRAP);
-	if (ptrace(PTRACE_GETREGS, pid, NULL, &regs))
-		ksft_exit_fail_msg("cannot read registers: %s\n", strerror(errno));
-	return regs.rip;
-}
-
-/* RDTSC or RDTSCP: all children have the same vDSO at the same place */
-static bool reads_counter(unsigned long ip)
-{
-	const unsigned char *code = (const unsigned char *)ip;
-
-	return code[0] == 0x0f &&
-	       (code[1] == 0x31 || (code[1] == 0x01 && code[2] == 0xf9));
+	get_registers(pid, &regs);
+	return next_instruction(&regs);
 }
 
 /*
@@ -125,12 +169,13 @@ static bool hold_child(struct child *child, clockid_t id, int steps)
 	if (child->pid < 0)
 		ksft_exit_fail_msg("cannot fork: %s\n", strerror(errno));
 
-	wait_for_stop(child->pid, SIGTRAP);
+	wait_for_stop(child->pid, SIGSTOP);
 	do {
 		ip = single_step(child->pid);
 	} while (!in_vdso(ip));
 	for (i = 0; i < steps && in_vdso(ip); i++) {
-		child->has_counter |= reads_counter(ip);
+		/* All children have the same vDSO at the same place */
+		child->has_counter |= is_counter_read((const unsigned char *)ip);
 		ip = single_step(child->pid);
 	}
 	if (in_vdso(ip))
@@ -161,8 +206,8 @@ static void let_go(struct child *child)
 	if (ptrace(PTRACE_SYSCALL, child->pid, NULL, NULL))
 		ksft_exit_fail_msg("cannot continue: %s\n", strerror(errno));
 	wait_for_stop(child->pid, SIGTRAP);
-	ptrace(PTRACE_GETREGS, child->pid, NULL, &regs);
-	child->asked_kernel = regs.orig_rax == __NR_clock_gettime;
+	get_registers(child->pid, &regs);
+	child->asked_kernel = system_call(&regs) == __NR_clock_gettime;
 	ptrace(PTRACE_CONT, child->pid, NULL, NULL);
 	waitpid(child->pid, NULL, 0);
 }
@@ -254,12 +299,12 @@ int main(int argc, char **argv)
 	ksft_finished();
 }
 
-#else /* !__x86_64__ */
+#else
 
 int main(void)
 {
 	ksft_print_header();
-	ksft_exit_skip("knows the instructions of x86-64 only\n");
+	ksft_exit_skip("knows the instructions of x86-64 and arm64 only\n");
 }
 
 #endif

@@ -51,6 +51,8 @@ static unsigned long interrupted_at(const ucontext_t *uc)
 	return uc->uc_mcontext.gregs[REG_EIP];
 #elif defined(__aarch64__)
 	return uc->uc_mcontext.pc;
+#elif defined(__arm__)
+	return uc->uc_mcontext.arm_pc;
 #else
 #error "where did the signal interrupt the program on this architecture?"
 #endif

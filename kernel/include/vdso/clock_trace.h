@@ -28,19 +28,27 @@
 static __always_inline u32 vdso_clock_trace_read(const struct vdso_clock_trace *vct,
 						 clockid_t clock, u64 *value)
 {
-	u32 epoch = READ_ONCE(vct->epoch);
+	u32 epoch;
 
+	/*
+	 * Where reading the counter is no load, it is ordered after the branch below, and
+	 * so after the load of the epoch. Put all earlier loads before that one.
+	 */
+	if (clock == CLOCK_TRACE)
+		smp_rmb();
+	epoch = READ_ONCE(vct->epoch);
 	if (unlikely(!epoch))
 		return 0;
 
-	/* Pairs with the release in clock_trace_publish_vdso() */
-	smp_rmb();
-	if (clock == CLOCK_TRACE)
+	if (clock == CLOCK_TRACE) {
 		*value = arch_clock_trace_counter_ordered();
-	else if (clock == CLOCK_TRACE_UNORDERED)
+	} else if (clock == CLOCK_TRACE_UNORDERED) {
 		*value = arch_clock_trace_counter();
-	else
+	} else {
+		/* Pairs with the release in clock_trace_publish_vdso() */
+		smp_rmb();
 		*value = vct->frequency;
+	}
 	/* Pairs with the barrier in clock_trace_begin_line() */
 	smp_rmb();
 
@@ -50,11 +58,13 @@ static __always_inline u32 vdso_clock_trace_read(const struct vdso_clock_trace *
 /* The 8 bytes of an old timespec hold the number itself, there is no room for its epoch */
 static __always_inline void vdso_clock_trace_set_time32(struct __kernel_timespec *ts, u64 value)
 {
-	struct old_timespec32 halves;
+	union {
+		u64			value;
+		struct old_timespec32	halves;
+	} bytes = { .value = value };
 
-	memcpy(&halves, &value, sizeof(halves));
-	ts->tv_sec = halves.tv_sec;
-	ts->tv_nsec = halves.tv_nsec;
+	ts->tv_sec = bytes.halves.tv_sec;
+	ts->tv_nsec = bytes.halves.tv_nsec;
 }
 
 static __always_inline bool vdso_clock_trace_get(clockid_t clock, struct __kernel_timespec *ts,
