@@ -6,6 +6,9 @@
 # A directory or a tarball of the base kernel, instead of Debian's package.
 export KSRC
 
+# For "make run" and "make shell", an architecture of the kernel: ARCH
+KERNEL := $(if $(filter arm64 aarch64,$(ARCH)),arm64,guest)
+
 help:
 	@echo 'make run        build the patched kernel, boot it, show CLOCK_TRACE at work'
 	@echo 'make check      run every test; ends with "N passed, N failed"'
@@ -17,6 +20,7 @@ help:
 	@echo 'make clean      remove what was built; fetched sources stay'
 	@echo 'make distclean  remove out/'
 	@echo
+	@echo 'ARCH=arm64      for "make run" and "make shell": that kernel, emulated'
 	@echo 'KSRC=PATH       use this tree or tarball of Linux 7.3 as the base'
 	@echo 'JOBS=N          compile N files at a time (default: the number of CPUs)'
 	@echo 'scripts/check --help lists the suites that make check runs; scripts/check --quick'
@@ -55,9 +59,10 @@ refresh:
 
 shell:
 	@scripts/preflight run
+	@[ $(KERNEL) = guest ] || scripts/arm64-userland
 	@scripts/prepare
-	@scripts/build guest
-	@scripts/boot --build guest --tty --timeout 86400 -- bash -i
+	@scripts/build $(KERNEL)
+	@scripts/boot --build $(KERNEL) --tty --timeout 86400 -- bash -i
 
 clean:
 	rm -rf out/build out/tools out/series out/run out/log out/guest-share out/kvm-probe

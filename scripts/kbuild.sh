@@ -12,10 +12,12 @@
 # path, which gets into the names of all headers; and neither directory nor date gets into
 # an object.
 
-CC_OPTION=()
+. "$SCRIPTS/cross.sh"
+
+CCACHE="" HOST_CCACHE=""
 if have ccache; then
-	CC_OPTION=(CC="$SCRIPTS/through-ccache gcc"
-		HOSTCC="env -u CCACHE_IGNOREHEADERS -u CCACHE_EXTRAFILES ccache gcc")
+	CCACHE="$SCRIPTS/through-ccache "
+	HOST_CCACHE="env -u CCACHE_IGNOREHEADERS -u CCACHE_EXTRAFILES ccache "
 	# A cache of the user's own keeps its size.
 	[[ ${CCACHE_DIR:-} ]] || export CCACHE_DIR=$OUT/ccache CCACHE_MAXSIZE=2G
 	# Headers are found in what the compiler writes of them: preprocessing first would cost
@@ -23,13 +25,36 @@ if have ccache; then
 	export CCACHE_NOHASHDIR=1 CCACHE_DEPEND=1
 fi
 
+# choose_arch ARCH: what kmake builds for, by the kernel's name of it, and with which
+# compilers; IMAGE is what is booted
+# shellcheck disable=SC2034 # used by those who source this
+choose_arch()
+{
+	KARCH=$1
+	CC_OPTION=(HOSTCC="${HOST_CCACHE}gcc")
+	case $KARCH in
+	x86)
+		IMAGE=arch/x86/boot/bzImage
+		CC_OPTION+=(CC="${CCACHE}gcc") ;;
+	arm64)
+		IMAGE=arch/arm64/boot/Image
+		CC_OPTION+=(CROSS_COMPILE=aarch64-linux-gnu-
+			CC="$CCACHE$(cross_gcc aarch64-linux-gnu)")
+		# For the vDSO of 32-bit programs
+		CC_OPTION+=(CROSS_COMPILE_COMPAT=arm-linux-gnueabihf-
+			CC_COMPAT="$CCACHE$(cross_gcc arm-linux-gnueabihf)") ;;
+	esac
+}
+
+choose_arch x86
+
 # kbuild sets srcroot itself, to the path of the tree, unless it comes from outside.
 kmake()
 {
 	mkdir -p "$DIR"
 	ln -sfn "$TREE" "$DIR/tree"
 	# The date, builder and host do not belong into a kernel that is compared.
-	make -C "$TREE" O="$DIR" ARCH=x86 srcroot=tree "${CC_OPTION[@]}" \
+	make -C "$TREE" O="$DIR" ARCH="$KARCH" srcroot=tree "${CC_OPTION[@]}" \
 		KBUILD_BUILD_TIMESTAMP='Thu Jan  1 00:00:00 UTC 1970' \
 		KBUILD_BUILD_USER=clock_trace KBUILD_BUILD_HOST=guest \
 		KBUILD_BUILD_VERSION=1 LOCALVERSION= "$@"

@@ -21,6 +21,16 @@ BASE_NAME=linux-$BASE_VERSION.$BASE_PATCHLEVEL
 BASE_TREE=$OUT/src/$BASE_NAME-base
 PATCHED_TREE=$OUT/src/$BASE_NAME
 
+# What "make run" and "make shell" are for, by the kernel's name of it. Not for the builds in
+# between, which take ARCH from the environment as well.
+GUEST_ARCH=${GUEST_ARCH:-${ARCH:-x86}}
+case $GUEST_ARCH in
+x86_64) GUEST_ARCH=x86 ;;
+aarch64) GUEST_ARCH=arm64 ;;
+esac
+export GUEST_ARCH
+unset ARCH
+
 JOBS=${JOBS:-$(nproc)}
 export TOP OUT SCRIPTS BASE_NAME BASE_SUBLEVEL BASE_TREE PATCHED_TREE
 
