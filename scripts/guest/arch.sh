@@ -16,3 +16,12 @@ aarch64)
 	TOOLS=$PWD/out/tools
 	BUILD=guest ;;
 esac
+
+# That of busybox writes each line at once anyway, and does not know the option.
+if [[ $BUILD == arm64 ]]; then
+	sed()
+	{
+		[[ $1 != -u ]] || shift
+		command sed "$@"
+	}
+fi

@@ -6,6 +6,11 @@
 
 #include <asm/tsc.h>
 
+/* In 64-bit code the other clocks save registers first, which this one does not need */
+#ifndef BUILD_VDSO32
+#define VDSO_CLOCK_TRACE_FIRST	1
+#endif
+
 /**
  * arch_clock_trace_counter - read the TSC without ordering
  *
