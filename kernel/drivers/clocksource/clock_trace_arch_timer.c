@@ -23,8 +23,7 @@
 /*
  * Reading the counter is not a load. An ISB orders it after the branches before it, but not
  * after each load: wait for these. The sync check proves with such readings that two
- * counters differ. Afterwards a load that depends on the counter stands for it, which the
- * barrier keeps before all later loads and stores.
+ * counters differ.
  */
 static u64 notrace read_counter(void)
 {
@@ -32,6 +31,7 @@ static u64 notrace read_counter(void)
 
 	dsb(ishld);
 	value = __arch_counter_get_cntvct();
+	/* A load that depends on the counter stands for it, before all later loads and stores */
 	smp_rmb();
 	return value;
 }
@@ -44,6 +44,7 @@ static u64 notrace read_counter_stable(void)
 	preempt_disable_notrace();
 	dsb(ishld);
 	value = __arch_counter_get_cntvct_stable();
+	/* As above */
 	smp_rmb();
 	preempt_enable_notrace();
 	return value;
