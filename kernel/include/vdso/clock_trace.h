@@ -30,12 +30,13 @@ static __always_inline u32 vdso_clock_trace_read(const struct vdso_clock_trace *
 {
 	u32 epoch;
 
-	/*
-	 * Where reading the counter is no load, it is ordered after the branch below, and
-	 * so after the load of the epoch. Put all earlier loads before that one.
-	 */
-	if (clock == CLOCK_TRACE)
+	if (clock == CLOCK_TRACE) {
+		/*
+		 * Where reading the counter is no load, it is ordered after the branch below,
+		 * and so after the load of the epoch. Put all earlier loads before that one.
+		 */
 		smp_rmb();
+	}
 	epoch = READ_ONCE(vct->epoch);
 	if (unlikely(!epoch))
 		return 0;
