@@ -59,7 +59,7 @@ own_sources()
 	rm -f "$DIR/dependencies" "$DIR/changed-files"
 }
 
-# share_objects NAME: before the patched or the base kernel, which NAME is, is built
+# Before the patched or the base kernel, which NAME is, is built
 share_objects()
 {
 	local guest=$OUT/build/guest
