@@ -92,15 +92,17 @@ void live_axis_lost(struct live_axis *axis, const struct live_source *host, uint
 		     ns_from(from, host->clock.frequency), ns_to(to, host->clock.frequency));
 }
 
-void live_axis_solve(struct live_axis *axis, int64_t now, bool is_last)
+bool live_axis_solve(struct live_axis *axis, int64_t now, bool is_last)
 {
-	if (!axis->is_new ||
-	    (!is_last && axis->is_solved && now - axis->solved_at < SOLVE_EVERY_NS))
-		return;
+	if (!axis->is_new)
+		return true;
+	if (!is_last && axis->is_solved && now - axis->solved_at < SOLVE_EVERY_NS)
+		return false;
 	hosts_solve(axis->bounds, 0);
 	axis->is_new = false;
 	axis->is_solved = true;
 	axis->solved_at = now;
+	return true;
 }
 
 static bool find_bound(const struct live *live, const struct live_source *host, uint64_t first,
@@ -128,10 +130,13 @@ bool live_axis_place(const struct live *live, const struct live_source *host,
 	earliest = ticks_from(bound.earliest, frequency);
 	latest = ticks_from(bound.latest, frequency) + 1;
 	time = ticks_from(bound.estimate, frequency);
-	if (earliest < host->earliest)
-		earliest = host->earliest;
-	if (time < host->last)
-		time = host->last;
+	/* What comes too late to be in order is not put where it would seem to be. */
+	if (placed->own_time >= host->released) {
+		if (earliest < host->earliest)
+			earliest = host->earliest;
+		if (time < host->last)
+			time = host->last;
+	}
 	if (time < earliest)
 		time = earliest;
 	if (latest < time)
@@ -146,7 +151,7 @@ bool live_axis_place(const struct live *live, const struct live_source *host,
 
 void live_axis_keep(struct live_source *host, const struct placed *placed)
 {
-	if (!placed->is_estimate)
+	if (!placed->is_estimate || placed->own_time < host->released)
 		return;
 	host->last = (int64_t)placed->time;
 	host->earliest = host->last - (int64_t)placed->earlier;

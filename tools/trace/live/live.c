@@ -517,6 +517,20 @@ static void forget(struct live *live, struct live_source *host)
 	live_drop(&live->sources[ready.source], ready.event);
 }
 
+/* What the others have next was found to be behind what is handed on now. The next message may
+ * show that it was before, which its bounds allow; but what was said of its order stays. */
+static void keep_order(struct live *live, const struct live_source *host, int64_t time)
+{
+	size_t i;
+
+	for (i = 0; i < live->count; i++) {
+		struct live_source *other = &live->sources[i];
+
+		if (other != host && other->has_head && other->last < time)
+			other->last = time;
+	}
+}
+
 static bool hand_on(struct live *live, struct live_source *host)
 {
 	struct placed *placed = &host->head;
@@ -531,6 +545,7 @@ static bool hand_on(struct live *live, struct live_source *host)
 		live->last = time;
 	live->has_last = true;
 	live_axis_keep(host, placed);
+	keep_order(live, host, live->last);
 	party->home = host->number;
 	party->counts.placed++;
 	source->counts.printed++;
@@ -650,7 +665,9 @@ bool live_advance(struct live *live, int64_t now)
 	for (i = 0; i < live->count; i++)
 		if (live->sources[i].guest)
 			live_guest_place(live, &live->sources[i]);
-	live_axis_solve(live->axis, now, !are_hosts_awaited(live));
+	/* Until all are, what was received could be placed before it was sent. */
+	if (!live_axis_solve(live->axis, now, !are_hosts_awaited(live)))
+		return true;
 	for (i = 0; i < live->count; i++) {
 		host = &live->sources[i];
 		if (!host->is_host)

@@ -7,7 +7,9 @@
  * by saying that nothing has happened). From these times follows how far a host's line is
  * complete: host events are all there, and no guest can come with an event of before, as the
  * formulas of its vCPUs tell. Of several hosts, an event is handed on when nothing of another
- * host can be earlier, by the bounds that the messages of so far prove.
+ * host can be earlier, by the bounds that the messages of so far prove. A better estimate does
+ * not change what was said of the order: the event is then placed as early as that allows, with
+ * a bound that reaches from there to where it truly was.
  *
  * A session from which nothing is heard for longer than the patience is not waited for. What it
  * sends after that may be of before what was handed on: it is late, and handed on as such.

@@ -177,8 +177,8 @@ void live_axis_lost(struct live_axis *axis, const struct live_source *host, uint
 		    uint64_t to);
 
 /* Use the messages of so far: as that takes time, not before a while after the last time, unless
- * no more come. */
-void live_axis_solve(struct live_axis *axis, int64_t now, bool is_last);
+ * no more come. True if all are used. */
+bool live_axis_solve(struct live_axis *axis, int64_t now, bool is_last);
 
 /* Where an event of a host is on the axis, of which @placed has its place on its own host's
  * line; false if no bound is known. Nothing is kept: see live_axis_keep(). */

@@ -991,6 +991,127 @@ static void test_behind(void)
 	end();
 }
 
+/* A packet each way of host b, whose answer takes @back; the first one takes 100 us. */
+static void answer_slowly(uint64_t time, uint64_t back, uint32_t round)
+{
+	const uint64_t delay = HZ / 10000;
+
+	packet(0, EVENT_SENT, time, true, round, 0);
+	packet(1, EVENT_RECEIVED, clock_b(time + delay), true, round, 0);
+	packet(1, EVENT_SENT, clock_b(time + 2 * delay), false, round, 0);
+	packet(0, EVENT_RECEIVED, time + 2 * delay + back, false, round, 0);
+}
+
+/* While bounds are wide, an estimate may be far behind the truth, and the next message shows it.
+ * What has been handed on before the event by that estimate makes it not late. */
+static void test_estimate_moves(void)
+{
+	const uint64_t slow = HZ / 10, fast = HZ / 10000, at = 40 * HZ;
+	bool found = false;
+	uint32_t round;
+	size_t i;
+
+	begin_hosts(2);
+	for (round = 0; round < 20; round++)
+		answer_slowly(HZ * (round + 1), slow, round);
+	plain(1, clock_b(at), 1000);
+	plain(0, at + slow / 10, 1001);
+	plain(0, at + slow / 5, 1002);
+	live_quiet(live, 0, at + slow / 4, now);
+	live_quiet(live, 1, clock_b(at + slow / 4), now);
+	now += SECOND;
+	CHECK(live_advance(live, now));
+	CHECK_MSG(nr_lines == 82, "%zu events are handed on", nr_lines);
+	CHECK(lines[80].number == 1001 && lines[81].number == 1002);
+	for (; round < 30; round++)
+		answer_slowly(at + HZ * (round - 19), fast, round);
+	now += SECOND;
+	CHECK(live_advance(live, now));
+	live_end(live, 0);
+	live_end(live, 1);
+	CHECK(live_advance(live, ++now));
+	CHECK_MSG(nr_lines == 123, "%zu events", nr_lines);
+	check_order();
+	CHECK(!live_report(live, 0).counts->late && !live_report(live, 1).counts->late);
+	for (i = 0; i < nr_lines; i++) {
+		if (lines[i].number != 1000)
+			continue;
+		found = true;
+		CHECK(lines[i].time - lines[i].earlier <= at &&
+		      lines[i].time + lines[i].uncertainty >= at);
+	}
+	CHECK(found);
+	end();
+}
+
+/* A message is sent before it is received, also while its bound is not computed yet. */
+static void test_sent_first(void)
+{
+	const uint64_t at = 40 * HZ;
+	size_t i, sent = 0, received = 0;
+	uint32_t round;
+
+	begin_hosts(2);
+	for (round = 0; round < 20; round++)
+		answer_slowly(HZ * (round + 1), HZ / 10, round);
+	now += SECOND;
+	CHECK(live_advance(live, now));
+	packet(1, EVENT_SENT, clock_b(at), false, round, 1000);
+	packet(0, EVENT_RECEIVED, at + HZ / 10000, false, round, 1001);
+	live_quiet(live, 0, at + HZ, now);
+	live_quiet(live, 1, clock_b(at + HZ), now);
+	now += SECOND / 1000;
+	CHECK(live_advance(live, now));
+	now += SECOND;
+	CHECK(live_advance(live, now));
+	for (i = 0; i < nr_lines; i++) {
+		if (lines[i].number == 1000)
+			sent = i;
+		else if (lines[i].number == 1001)
+			received = i;
+	}
+	CHECK_MSG(sent && sent < received, "sent %zu, received %zu", sent, received);
+	live_end(live, 0);
+	live_end(live, 1);
+	CHECK(live_advance(live, ++now));
+	end();
+}
+
+/* A host that was silent for longer than the patience: what it comes with after that, of before
+ * what was handed on of it or of the other one, is late. */
+static void test_late_host(void)
+{
+	const uint64_t at = truth_of(4 * 30);
+	uint32_t round;
+	size_t i;
+
+	begin_hosts(2);
+	for (round = 0; round < 20; round++)
+		exchange(truth_of(4 * round), round);
+	plain(1, clock_b(at), 1000);
+	plain(0, at + 2000000, 1001);
+	plain(1, clock_b(at + 4000000), 1006);
+	live_quiet(live, 0, at + HZ, now);
+	now += PATIENCE + 1;
+	live_quiet(live, 0, at + HZ, now);
+	CHECK(live_advance(live, now));
+	CHECK_MSG(nr_lines == 83, "%zu events are handed on", nr_lines);
+	plain(1, clock_b(at - 1000000), 1002);
+	plain(1, clock_b(at + 1000000), 1003);
+	plain(1, clock_b(at + 2 * HZ), 1004);
+	plain(0, at + 3 * HZ, 1005);
+	live_end(live, 0);
+	live_end(live, 1);
+	CHECK(live_advance(live, ++now));
+	CHECK_MSG(nr_lines == 87, "%zu events", nr_lines);
+	check_order();
+	for (i = 80; i < nr_lines; i++)
+		CHECK_MSG(lines[i].late == (lines[i].number == 1002 || lines[i].number == 1003),
+			  "event %u is %slate", lines[i].number, lines[i].late ? "" : "not ");
+	CHECK(live_report(live, 1).counts->late == 2);
+	end();
+}
+
 /* Without messages, the other host is waited for as long as the patience, then left out. */
 static void test_unbounded(void)
 {
@@ -1185,6 +1306,9 @@ int main(void)
 	tap_run(test_reference, "live: another host is the reference");
 	tap_run(test_no_reference, "live: a reference that is no host is refused, or what waits for it told");
 	tap_run(test_behind, "live: a host that is behind is waited for, and nothing is late");
+	tap_run(test_estimate_moves, "live: a better estimate makes no event late");
+	tap_run(test_sent_first, "live: no message is received before it is sent");
+	tap_run(test_late_host, "live: what a silent host comes with later is late");
 	tap_run(test_unbounded, "live: a host without a message stops nobody");
 	tap_run(test_ends_first, "live: a host that ends first gets its bound by the others");
 	tap_run(test_ends_soon, "live: messages that come as all end count");
