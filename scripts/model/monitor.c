@@ -36,6 +36,7 @@ static bool guessed;
 /* What the machine does */
 static bool no_memory;
 static unsigned long unmet;
+static unsigned int meetings;
 static void (*while_measured)(void), (*when_queued)(void);
 /* In so many calls of the core, or readings of the time, clock_trace_disrupted() has an effect */
 static unsigned int disrupted_in, disrupted_on;
@@ -152,6 +153,7 @@ enum clock_trace_check_result clock_trace_measure(const struct clock_trace_sourc
 	*m = (struct clock_trace_measurement){ .cpu = cpu, .reference = model_cpu };
 	if (unmet >> cpu & 1)
 		return CLOCK_TRACE_CHECK_INCOMPLETE;
+	meetings++;
 	if (generation == before)
 		compare(cpu, model_cpu);
 	maybe_disrupted();
@@ -376,6 +378,33 @@ static void unmet_cpu(void)
 	point(measured == model_online.bits, "until it is measured");
 }
 
+/* The periodic check of the others goes on, and one of them that cannot be met takes turns. */
+static void unmet_cpu_in_use(void)
+{
+	unsigned int i, tried = 0;
+
+	first_check();
+	clock_trace_monitor_set_used(true);
+	measured &= ~8UL;
+	unmet = 8;
+	meetings = 0;
+	clock_trace_monitor_recheck();
+	for (i = 0; i < 1000; i++)
+		model_run_work();
+	point(meetings >= 10, "the others are checked: %u meetings", meetings);
+	unmet = 0xc;
+	for (i = 0; i < 1000; i++)
+		model_run_work();
+	unmet = 4;
+	for (i = 0; i < 1000 && !(measured & 8); i++)
+		tried += model_run_work();
+	point(measured & 8, "where another one cannot be met, it is still tried");
+	unmet = 0;
+	clock_trace_monitor_set_used(false);
+	run_work();
+	point(measured == model_online.bits, "until all are measured");
+}
+
 static void suspend(void)
 {
 	unsigned int before;
@@ -445,6 +474,7 @@ static const struct model_test tests[] = {
 	{ "disruption in a meeting", disrupted_meeting },
 	{ "disruption of a check", disrupted_checks },
 	{ "CPU that cannot be met", unmet_cpu },
+	{ "CPU that cannot be met, of a clock in use", unmet_cpu_in_use },
 	{ "suspend", suspend },
 	{ "counter that is set back", counter_set_back },
 };

@@ -95,6 +95,8 @@ static struct {
 	struct clock_trace_sweep	sweep;
 	/* How often incomplete checks have been repeated in a row */
 	unsigned int			retries;
+	/* The last sweep could not meet a CPU that has not been measured */
+	bool				missed;
 	/* Jiffies at the end of the last check that passed */
 	unsigned long			last_passed;
 	/* How often a check was wanted at once, and of these how many are through */
@@ -202,15 +204,12 @@ static void get_measured(struct cpumask *cpus, bool measured)
 
 static bool all_measured(void)
 {
-	unsigned int cpu;
+	static struct cpumask cpus;
 
-	lockdep_assert_cpus_held();
+	lockdep_assert_held(&check_mutex);
 
-	for_each_online_cpu(cpu) {
-		if (!clock_trace_cpu_has_passed(cpu))
-			return false;
-	}
-	return true;
+	get_measured(&cpus, false);
+	return cpumask_empty(&cpus);
 }
 
 /* --- one measurement --- */
@@ -296,7 +295,7 @@ static void periodic_in(unsigned int sec)
 /* Decide what to measure next, if anything. Sets monitor.kind */
 static void begin_sweep(void)
 {
-	static struct cpumask cpus, candidates, preferred;
+	static struct cpumask cpus, candidates, preferred, measured;
 	unsigned int reference;
 
 	/* The marks of the measured CPUs, which decide all that follows, may be cleared any time */
@@ -305,12 +304,14 @@ static void begin_sweep(void)
 		monitor.kind = SWEEP_ALL;
 		monitor.serving = monitor.requested;
 		cpumask_copy(&cpus, cpu_online_mask);
-	} else if (!all_measured() || !monitor.passed) {
+	} else if (!monitor.passed || (!all_measured() && !(monitor.periodic && monitor.missed))) {
 		monitor.kind = SWEEP_UNMEASURED;
 		get_measured(&cpus, false);
 	} else if (monitor.periodic) {
 		monitor.kind = SWEEP_PERIODIC;
 		get_preferred(&cpus);
+		get_measured(&measured, true);
+		cpumask_and(&cpus, &cpus, &measured);
 	} else {
 		return;
 	}
@@ -365,6 +366,8 @@ static void end_sweep(enum clock_trace_check_result result)
 	}
 	if (monitor.kind == SWEEP_ALL)
 		monitor.request_result = result;
+	/* The others are checked before it is tried again */
+	monitor.missed = monitor.kind == SWEEP_UNMEASURED && result == CLOCK_TRACE_CHECK_INCOMPLETE;
 
 	if (result == CLOCK_TRACE_CHECK_INCOMPLETE) {
 		if (monitor.periodic || !all_measured())
