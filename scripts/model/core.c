@@ -1170,6 +1170,40 @@ static void readers_without_rcu(void)
 	point(!enabled && !read_when_off, "it is lost, and nobody reads it when it is off");
 }
 
+static unsigned int told, told_used;
+
+static int be_told(struct notifier_block *nb, unsigned long used, void *unused)
+{
+	told++;
+	told_used = used;
+	return NOTIFY_OK;
+}
+
+/* Who polls does so only while somebody uses the clock. */
+static void use_notifier(void)
+{
+	struct notifier_block first = { be_told }, second = { be_told };
+
+	model_initcall();
+	model_online.bits = 1;
+	point(!clock_trace_register_use_notifier(&first) && !told, "nobody uses the clock yet");
+	clock_trace_get();
+	clock_trace_get();
+	point(told == 1 && told_used, "the first user is told of");
+	clock_trace_put();
+	point(told == 1, "while there is another one, nothing is");
+	clock_trace_put();
+	point(told == 2 && !told_used, "the last one that goes is");
+	point(!clock_trace_unregister_use_notifier(&first) &&
+	      clock_trace_unregister_use_notifier(&first) == -ENOENT, "it is registered once");
+	clock_trace_begin_user_space();
+	run_work();
+	point(told == 2, "who has left is told nothing");
+	clock_trace_register_use_notifier(&second);
+	point(told == 3 && told_used, "who comes while the clock is used is told at once");
+	clock_trace_unregister_use_notifier(&second);
+}
+
 static int lose_in_enable(struct clock_trace_source *source)
 {
 	clock_trace_source_lost(source, "while it was enabled");
@@ -1242,6 +1276,7 @@ static const struct model_test tests[] = {
 	{ "resume", resume },
 	{ "counter that is set back", set_back },
 	{ "clones", clones },
+	{ "users", use_notifier },
 	{ "update of timekeeping", update_of_timekeeping },
 	{ "loss while withheld", loss_while_withheld },
 	{ "preempted system call", preempted_call },

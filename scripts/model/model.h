@@ -23,6 +23,7 @@ typedef long long s64;
 typedef int clockid_t;
 #define U64_MAX ULLONG_MAX
 
+#define ENOENT 2
 #define EINVAL 22
 #define ENOMEM 12
 #define NSEC_PER_SEC 1000000000L
@@ -291,10 +292,35 @@ void model_waits_for_ever(void);
 } while (0)
 #define wait_event_interruptible(q, condition) ({ wait_event(q, condition); 0; })
 
-#define BLOCKING_NOTIFIER_HEAD(name) int name
-#define blocking_notifier_call_chain(head, result, data) ((void)(head))
-#define blocking_notifier_chain_register(head, nb) ((void)(head), 0)
+struct notifier_block { int (*notifier_call)(struct notifier_block *, unsigned long, void *); };
 #define NOTIFY_DONE 0
+#define NOTIFY_OK 1
+/* One in each chain is enough */
+#define BLOCKING_NOTIFIER_HEAD(name) struct notifier_block *name
+
+static inline int blocking_notifier_chain_register(struct notifier_block **head,
+						   struct notifier_block *nb)
+{
+	*head = nb;
+	return 0;
+}
+
+static inline int blocking_notifier_chain_unregister(struct notifier_block **head,
+						     struct notifier_block *nb)
+{
+	if (*head != nb)
+		return -ENOENT;
+	*head = NULL;
+	return 0;
+}
+
+static inline void blocking_notifier_call_chain(struct notifier_block **head,
+						unsigned long action, void *data)
+{
+	if (*head)
+		(*head)->notifier_call(*head, action, data);
+}
+
 enum { PM_SUSPEND_PREPARE, PM_HIBERNATION_PREPARE, PM_RESTORE_PREPARE, PM_POST_SUSPEND,
        PM_POST_HIBERNATION, PM_POST_RESTORE };
 #define trace_clock_trace_check(m) do { } while (0)
@@ -312,8 +338,6 @@ struct kernel_param_ops {
 #define cpumask_pr_args(mask) (mask)
 #define sysfs_emit(buf, ...) 0
 
-struct notifier_block { int (*notifier_call)(struct notifier_block *, unsigned long, void *); };
-#define NOTIFY_OK 1
 int register_pm_notifier(struct notifier_block *nb);
 int register_random_vmfork_notifier(struct notifier_block *nb);
 

@@ -156,6 +156,8 @@ void clock_trace_get_info(struct clock_trace_info *info);
 void clock_trace_get_uuid(uuid_t *uuid);
 int clock_trace_register_notifier(struct notifier_block *nb);
 int clock_trace_unregister_notifier(struct notifier_block *nb);
+int clock_trace_register_use_notifier(struct notifier_block *nb);
+int clock_trace_unregister_use_notifier(struct notifier_block *nb);
 
 int clock_trace_register_source(struct clock_trace_source *source);
 void clock_trace_source_unusable(struct clock_trace_source *source, const char *reason);
@@ -166,6 +168,8 @@ void clock_trace_disrupted(void);
 
 #else
 
+static inline int clock_trace_register_use_notifier(struct notifier_block *nb) { return 0; }
+static inline int clock_trace_unregister_use_notifier(struct notifier_block *nb) { return 0; }
 static inline void clock_trace_disrupted(void) { }
 
 #endif /* CONFIG_CLOCK_TRACE */

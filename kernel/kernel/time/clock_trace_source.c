@@ -16,6 +16,7 @@
 #include <linux/cpumask.h>
 #include <linux/export.h>
 #include <linux/mutex.h>
+#include <linux/notifier.h>
 #include <linux/printk.h>
 #include <linux/rcupdate.h>
 #include <linux/spinlock.h>
@@ -32,6 +33,7 @@ static LIST_HEAD(sources);
 static struct clock_trace_source *current_source;
 static unsigned int kernel_users;
 static bool used;
+static BLOCKING_NOTIFIER_HEAD(use_notifiers);
 
 /* Why no counter drives the clock while it is on the monotonic line */
 static char idle_reason[CLOCK_TRACE_REASON_SIZE] = "no counter is registered";
@@ -157,6 +159,13 @@ static bool begin_counter(struct clock_trace_source *source)
 	return true;
 }
 
+static void set_used(bool is_used)
+{
+	used = is_used;
+	clock_trace_monitor_set_used(used);
+	blocking_notifier_call_chain(&use_notifiers, used, NULL);
+}
+
 /**
  * clock_trace_select_source - let the best source drive the clock if none does
  *
@@ -168,10 +177,8 @@ void clock_trace_select_source(void)
 
 	lockdep_assert_held(&clock_trace_mutex);
 
-	if (used != has_user()) {
-		used = !used;
-		clock_trace_monitor_set_used(used);
-	}
+	if (used != has_user())
+		set_used(!used);
 	if (READ_ONCE(clock_trace_live.line)->state != CLOCK_TRACE_MONOTONIC)
 		return;
 
@@ -282,8 +289,7 @@ void clock_trace_put(void)
 	if (has_user())
 		return;
 	release_source();
-	used = false;
-	clock_trace_monitor_set_used(false);
+	set_used(false);
 }
 EXPORT_SYMBOL_GPL(clock_trace_put);
 
@@ -318,6 +324,46 @@ void clock_trace_begin_user_space(void)
 	}
 	schedule_work(&use_work);
 }
+
+/**
+ * clock_trace_register_use_notifier - have a function called when the clock is used
+ * @nb:		called with 1 when somebody begins to use the clock, and at once if somebody
+ *		does; with 0 when nobody does any more
+ *
+ * For what costs something that only users need, such as polling. It is called in process
+ * context, with a lock of the trace clock held: it may call clock_trace_disrupted(), but
+ * not clock_trace_get() or this function.
+ *
+ * Process context.
+ *
+ * Return: 0.
+ */
+int clock_trace_register_use_notifier(struct notifier_block *nb)
+{
+	int err;
+
+	guard(mutex)(&clock_trace_mutex);
+	err = blocking_notifier_chain_register(&use_notifiers, nb);
+	if (!err && used)
+		nb->notifier_call(nb, 1, NULL);
+	return err;
+}
+EXPORT_SYMBOL_GPL(clock_trace_register_use_notifier);
+
+/**
+ * clock_trace_unregister_use_notifier - undo clock_trace_register_use_notifier()
+ * @nb:		not called any more when this returns
+ *
+ * Process context.
+ *
+ * Return: 0, or -ENOENT if @nb is not registered.
+ */
+int clock_trace_unregister_use_notifier(struct notifier_block *nb)
+{
+	guard(mutex)(&clock_trace_mutex);
+	return blocking_notifier_chain_unregister(&use_notifiers, nb);
+}
+EXPORT_SYMBOL_GPL(clock_trace_unregister_use_notifier);
 
 /**
  * clock_trace_register_source - offer a counter to the trace clock
