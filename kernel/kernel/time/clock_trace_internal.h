@@ -8,6 +8,7 @@
 #include <linux/time64.h>
 #include <linux/types.h>
 
+struct cpumask;
 struct kobject;
 
 /*
