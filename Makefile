@@ -7,7 +7,7 @@
 export KSRC
 
 # For "make run" and "make shell", an architecture of the kernel: ARCH
-KERNEL := $(if $(filter arm64 aarch64,$(ARCH)),arm64,guest)
+KERNEL := $(if $(filter arm64 aarch64,$(ARCH)),arm64,$(if $(filter arm,$(ARCH)),arm,guest))
 
 help:
 	@echo 'make run        build the patched kernel, boot it, show CLOCK_TRACE at work'
@@ -20,7 +20,7 @@ help:
 	@echo 'make clean      remove what was built; fetched sources stay'
 	@echo 'make distclean  remove out/'
 	@echo
-	@echo 'ARCH=arm64      for "make run" and "make shell": that kernel, emulated'
+	@echo 'ARCH=arm64      for "make run" and "make shell": that kernel, emulated; or ARCH=arm'
 	@echo 'KSRC=PATH       use this tree or tarball of Linux 7.3 as the base'
 	@echo 'JOBS=N          compile N files at a time (default: the number of CPUs)'
 	@echo 'scripts/check --help lists the suites that make check runs; scripts/check --quick'
@@ -59,7 +59,7 @@ refresh:
 
 shell:
 	@scripts/preflight run
-	@[ $(KERNEL) = guest ] || scripts/arm64-userland
+	@[ $(KERNEL) = guest ] || scripts/cross-userland $(KERNEL)
 	@scripts/prepare
 	@scripts/build $(KERNEL)
 	@scripts/boot --build $(KERNEL) --tty --timeout 86400 -- bash -i

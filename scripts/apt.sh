@@ -46,6 +46,15 @@ debian_mirrors()
 	done | sort -s -k 1,1 | awk '!seen[$2]++ { print $2 }'
 }
 
+# write_private_list DIRECTORY ARCHITECTURE MIRROR RELEASE: the sources for private_apt()
+write_private_list()
+{
+	local keyring=/usr/share/keyrings/debian-archive-keyring.gpg options=arch=$2
+
+	[[ ! -r $keyring ]] || options+=" signed-by=$keyring"
+	printf 'deb [%s] %s %s main\n' "$options" "$3" "$4" >"$1/private.list"
+}
+
 # private_apt DIRECTORY COMMAND...: one of apt's commands with the sources in
 # DIRECTORY/private.list alone, and with lists and cache in DIRECTORY.
 #

@@ -16,6 +16,15 @@ cross_gcc()
 	fi
 }
 
+# triplet_of ARCH: of a program for the architecture, by the kernel's name
+triplet_of()
+{
+	case $1 in
+	arm64) printf 'aarch64-linux-gnu' ;;
+	arm) printf 'arm-linux-gnueabihf' ;;
+	esac
+}
+
 # Debian's cross compilers and this package exclude each other.
 excludes_cross_compilers()
 {

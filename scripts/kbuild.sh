@@ -43,6 +43,10 @@ choose_arch()
 		# For the vDSO of 32-bit programs
 		CC_OPTION+=(CROSS_COMPILE_COMPAT=arm-linux-gnueabihf-
 			CC_COMPAT="$CCACHE$(cross_gcc arm-linux-gnueabihf)") ;;
+	arm)
+		IMAGE=arch/arm/boot/zImage
+		CC_OPTION+=(CROSS_COMPILE=arm-linux-gnueabihf-
+			CC="$CCACHE$(cross_gcc arm-linux-gnueabihf)") ;;
 	esac
 }
 

@@ -8,6 +8,7 @@ TAP_COUNT=0
 
 tap_begin()
 {
+	TAP_COUNT=0
 	printf 'TAP version 13\n'
 }
 

@@ -11,6 +11,11 @@ aarch64)
 	COUNTER=arch_sys_counter
 	TOOLS=$PWD/out/arm64
 	BUILD=arm64 ;;
+armv7*)
+	COUNTER=arch_sys_counter
+	! grep -q clock_trace.global_timer /proc/cmdline || COUNTER=arm_global_timer
+	TOOLS=$PWD/out/arm
+	BUILD=arm ;;
 *)
 	COUNTER=tsc
 	TOOLS=$PWD/out/tools
@@ -18,7 +23,7 @@ aarch64)
 esac
 
 # That of busybox writes each line at once anyway, and does not know the option.
-if [[ $BUILD == arm64 ]]; then
+if [[ $BUILD != guest ]]; then
 	sed()
 	{
 		[[ $1 != -u ]] || shift

@@ -55,7 +55,7 @@ static int read_file(int fd, char **data, size_t *size, const char **why)
 		*why = strerror(errno);
 		return -1;
 	}
-	if (!S_ISREG(stat.st_mode) || stat.st_size > MAX_SIZE) {
+	if (!S_ISREG(stat.st_mode) || (uint64_t)stat.st_size > MAX_SIZE) {
 		*why = S_ISREG(stat.st_mode) ? "too large for metadata" : "not a file";
 		return -1;
 	}

@@ -15,6 +15,7 @@
 
 #include <asm/arch_timer.h>
 #include <asm/barrier.h>
+#include <asm/vdso/clock_trace.h>
 
 #include <clocksource/arm_arch_timer.h>
 
@@ -29,9 +30,10 @@ static u64 notrace read_counter(void)
 {
 	u64 value;
 
-	dsb(ishld);
-	value = __arch_counter_get_cntvct();
-	/* A load that depends on the counter stands for it, before all later loads and stores */
+	/* It waits for the loads */
+	rmb();
+	value = arch_clock_trace_counter_ordered();
+	/* On arm64 a load that depends on the counter stands for it, before all later accesses */
 	smp_rmb();
 	return value;
 }
@@ -42,10 +44,12 @@ static u64 notrace read_counter_stable(void)
 	u64 value;
 
 	preempt_disable_notrace();
-	dsb(ishld);
+	rmb();
 	value = __arch_counter_get_cntvct_stable();
 	/* As above */
 	smp_rmb();
+	if (IS_ENABLED(CONFIG_ARM))
+		isb();
 	preempt_enable_notrace();
 	return value;
 }

@@ -30,7 +30,7 @@ enum clock_trace_trust {
  * struct clock_trace_source - a cycle counter that can drive the trace clock
  * @name:	name of the counter in sysfs, in traces and in the log
  * @frequency:	ticks per second, at least 1; constant as long as the source
- *		is registered
+ *		is registered, or after @enable, which may set it, until @disable
  * @rating:	the best rated source is taken when the clock needs a counter
  * @vdso:	the counter is the one that asm/vdso/clock_trace.h reads
  * @read:	returns the counter as it is after all earlier loads and before all later
