@@ -52,7 +52,9 @@ char *refuse_same_traces(const struct trace_argument *arguments, size_t count)
 		if (stat(arguments[i].path, &known[i].status))
 			continue;
 		known[i].real = realpath(arguments[i].path, NULL);
-		known[i].fingerprint = fingerprint_of(arguments[i].path);
+		/* Of two empty files it would say nothing. */
+		if (!S_ISREG(known[i].status.st_mode) || known[i].status.st_size)
+			known[i].fingerprint = fingerprint_of(arguments[i].path);
 		for (j = 0; j < i && !error; j++)
 			error = refuse_pair(arguments[j].path, &known[j], arguments[i].path, &known[i]);
 	}

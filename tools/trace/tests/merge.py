@@ -1358,6 +1358,12 @@ def test_same_trace():
                         ([parent, *paths], f"is a part of {parent}: name it once")):
         status, out, err = merge(*words)
         check(status == 2 and not out and text in err, f"{words}: {status}: {err}")
+    # These are no copies of anything.
+    empty = [directory("empty-one"), directory("empty-two")]
+    for path in empty:
+        open(path, "w").close()
+    status, out, err = merge(*empty)
+    check(status == 2 and f"{empty[0]} holds no trace" in err, f"{status}: {err}")
 
 
 def test_no_files():
