@@ -15,6 +15,7 @@
 unsigned int model_cpu;
 struct cpumask model_online = { 0xf };
 unsigned long jiffies;
+unsigned int model_delayed;
 ktime_t tick_next_period = INT64_MAX / 2;
 bool timekeeping_is_updated;
 

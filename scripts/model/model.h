@@ -169,7 +169,9 @@ void model_queue_irq(struct irq_work *work);
 #define schedule_work(w) model_queue(w)
 #define queue_work(wq, w) model_queue(w)
 #define schedule_delayed_work(w, delay) model_queue(&(w)->work)
-#define mod_delayed_work(wq, w, delay) model_queue(&(w)->work)
+#define mod_delayed_work(wq, w, delay) (model_delayed += (delay) > 0, model_queue(&(w)->work))
+/* How often a work item was queued for later */
+extern unsigned int model_delayed;
 void model_queue(struct work_struct *work);
 
 /* --- time and chance --- */

@@ -13,6 +13,7 @@ struct cpumask model_online = { 0xf };
 struct cpumask model_housekeeping = { 0xf };
 unsigned long jiffies;
 unsigned long model_delay;
+unsigned int model_delayed;
 extern int (*model_initcall)(void);
 
 static struct clock_trace_source source = { .name = "model", .frequency = 1000000000 };
@@ -405,6 +406,56 @@ static void unmet_cpu_in_use(void)
 	point(measured == model_online.bits, "until all are measured");
 }
 
+/* Fewer than two CPUs are measured that may be disturbed, so the others have nothing to do. */
+static void unmet_cpu_and_one(unsigned long housekeeping, unsigned long cpus, const char *name)
+{
+	unsigned int i;
+
+	model_housekeeping.bits = housekeeping;
+	first_check();
+	clock_trace_monitor_set_used(true);
+	measured &= ~cpus;
+	unmet = cpus;
+	clock_trace_monitor_recheck();
+	for (i = 0; i < 1000; i++)
+		model_run_work();
+	unmet = 0;
+	for (i = 0; i < 1000 && measured != model_online.bits; i++)
+		model_run_work();
+	point(measured == model_online.bits, "%s", name);
+	clock_trace_monitor_set_used(false);
+	run_work();
+}
+
+static void unmet_all_others(void)
+{
+	unmet_cpu_and_one(0xf, 0xe, "all others are measured when they can be met");
+}
+
+static void unmet_isolated(void)
+{
+	unmet_cpu_and_one(1, 8, "a CPU is measured when it can be met, though the others are isolated");
+}
+
+/* A CPU that is plugged again and again does not put the check of the others off. */
+static void plugged_in_use(void)
+{
+	unsigned int before, i;
+
+	first_check();
+	clock_trace_monitor_set_used(true);
+	for (i = 0; i < 20; i++)
+		model_run_work();
+	measured &= ~8UL;
+	before = model_delayed;
+	clock_trace_monitor_recheck();
+	while (!(measured & 8) && model_run_work())
+		;
+	point(model_delayed == before, "the check of the others comes when it was to come");
+	clock_trace_monitor_set_used(false);
+	run_work();
+}
+
 static void suspend(void)
 {
 	unsigned int before;
@@ -475,6 +526,9 @@ static const struct model_test tests[] = {
 	{ "disruption of a check", disrupted_checks },
 	{ "CPU that cannot be met", unmet_cpu },
 	{ "CPU that cannot be met, of a clock in use", unmet_cpu_in_use },
+	{ "others that cannot be met, of a clock in use", unmet_all_others },
+	{ "isolated CPUs, and one that cannot be met", unmet_isolated },
+	{ "CPU that is plugged, of a clock in use", plugged_in_use },
 	{ "suspend", suspend },
 	{ "counter that is set back", counter_set_back },
 };

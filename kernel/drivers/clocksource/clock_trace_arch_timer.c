@@ -21,6 +21,13 @@
 
 #include "clock_trace_arch_timer.h"
 
+#ifdef CONFIG_ARM64
+#define wait_for_loads()	dsb(ishld)
+#else
+/* ARMv7 has no variant for loads */
+#define wait_for_loads()	dsb()
+#endif
+
 /*
  * Reading the counter is not a load. An ISB orders it after the branches before it, but not
  * after each load: wait for these. The sync check proves with such readings that two
@@ -30,8 +37,7 @@ static u64 notrace read_counter(void)
 {
 	u64 value;
 
-	/* It waits for the loads */
-	rmb();
+	wait_for_loads();
 	value = arch_clock_trace_counter_ordered();
 	/* On arm64 a load that depends on the counter stands for it, before all later accesses */
 	smp_rmb();
@@ -44,7 +50,7 @@ static u64 notrace read_counter_stable(void)
 	u64 value;
 
 	preempt_disable_notrace();
-	rmb();
+	wait_for_loads();
 	value = __arch_counter_get_cntvct_stable();
 	/* As above */
 	smp_rmb();
@@ -120,6 +126,11 @@ static int __init clock_trace_arch_timer_init(void)
 
 	if (!rate)
 		return 0;
+	if (!arch_timer_virtual_counter_works()) {
+		clock_trace_source_unusable(&clock_trace_arch_timer,
+					    "firmware has not set its offset");
+		return 0;
+	}
 
 	clock_trace_arch_timer.frequency = rate;
 	clock_trace_arch_timer.vdso = arch_timer_vdso_has_counter();

@@ -7,6 +7,7 @@
 /* arm_arch_timer.c */
 bool arch_timer_vdso_has_counter(void);
 bool arch_timer_stops_in_suspend(void);
+bool arch_timer_virtual_counter_works(void);
 
 #ifdef CONFIG_CLOCK_TRACE
 void clock_trace_arch_timer_suspend(void);

@@ -12,6 +12,7 @@
 
 #include <linux/clk.h>
 #include <linux/clock_trace.h>
+#include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/io.h>
 #include <linux/kernel.h>
@@ -19,6 +20,8 @@
 #include <linux/moduleparam.h>
 #include <linux/notifier.h>
 #include <linux/platform_device.h>
+#include <linux/pm.h>
+#include <linux/pm_qos.h>
 #include <linux/syscore_ops.h>
 
 #include <asm/barrier.h>
@@ -39,7 +42,10 @@ module_param(global_timer, bool, 0444);
 
 static void __iomem *base;
 static struct clk *timer_clk;
+/* Before its rate is read, so that a rate that changes is noticed */
 static bool is_enabled;
+/* Deeper idle states than WFI may stop the timer */
+static struct pm_qos_request latency;
 
 bool clock_trace_has_global_timer(void)
 {
@@ -65,31 +71,45 @@ static u64 notrace read_counter(void)
 	return (u64)high << 32 | low;
 }
 
+static void switch_off(void)
+{
+	writel(0, base + CONTROL);
+	/* It has arrived before the clock stops */
+	readl(base + CONTROL);
+}
+
+static void disable_counter(struct clock_trace_source *source)
+{
+	cpu_latency_qos_remove_request(&latency);
+	WRITE_ONCE(is_enabled, false);
+	switch_off();
+	clk_disable_unprepare(timer_clk);
+}
+
 static int enable_counter(struct clock_trace_source *source)
 {
 	unsigned long rate;
+	u64 before;
 	int err;
 
 	err = clk_prepare_enable(timer_clk);
 	if (err)
 		return err;
+	WRITE_ONCE(is_enabled, true);
+	cpu_latency_qos_add_request(&latency, 1);
+	writel(CONTROL_ENABLE, base + CONTROL);
+
+	/* Where firmware keeps the timer to itself, it stands still at 0 */
+	before = read_counter();
+	udelay(10);
 	rate = clk_get_rate(timer_clk);
-	if (!rate) {
-		clk_disable_unprepare(timer_clk);
-		return -EINVAL;
+	if (!rate || read_counter() == before) {
+		disable_counter(source);
+		return -ENODEV;
 	}
 	/* It may have changed as long as nobody used the counter */
 	source->frequency = rate;
-	writel(CONTROL_ENABLE, base + CONTROL);
-	WRITE_ONCE(is_enabled, true);
 	return 0;
-}
-
-static void disable_counter(struct clock_trace_source *source)
-{
-	WRITE_ONCE(is_enabled, false);
-	writel(0, base + CONTROL);
-	clk_disable_unprepare(timer_clk);
 }
 
 static struct clock_trace_source source = {
@@ -105,7 +125,8 @@ static int rate_changes(struct notifier_block *nb, unsigned long event, void *da
 {
 	const struct clk_notifier_data *change = data;
 
-	if (event == PRE_RATE_CHANGE && READ_ONCE(is_enabled) &&
+	/* Not all clocks tell before they change */
+	if (event != ABORT_RATE_CHANGE && READ_ONCE(is_enabled) &&
 	    change->new_rate != change->old_rate)
 		clock_trace_source_lost(&source, "its frequency changes");
 	return NOTIFY_DONE;
@@ -131,6 +152,16 @@ static void resume_counter(void *data)
 	clock_trace_source_reset(&source);
 }
 
+/* In suspend-to-idle the CPUs are in their deepest state, and resume_counter() is not called */
+static int resume_noirq(struct device *dev)
+{
+	guard(irqsave)();
+	resume_counter(NULL);
+	return 0;
+}
+
+static DEFINE_NOIRQ_DEV_PM_OPS(global_timer_pm_ops, NULL, resume_noirq);
+
 static const struct syscore_ops global_timer_syscore_ops = {
 	.suspend	= suspend_counter,
 	.resume		= resume_counter,
@@ -152,9 +183,6 @@ static int global_timer_probe(struct platform_device *pdev)
 	timer_clk = devm_clk_get(dev, NULL);
 	if (IS_ERR(timer_clk))
 		return dev_err_probe(dev, PTR_ERR(timer_clk), "no clock\n");
-	source.frequency = clk_get_rate(timer_clk);
-	if (!source.frequency)
-		return dev_err_probe(dev, -EINVAL, "its clock has no rate\n");
 	err = devm_clk_notifier_register(dev, timer_clk, &rate_nb);
 	if (err)
 		return dev_err_probe(dev, err, "cannot be told of another rate\n");
@@ -166,7 +194,18 @@ static int global_timer_probe(struct platform_device *pdev)
 		return err;
 	}
 	/* What the boot loader has used it for is over */
-	writel(0, base + CONTROL);
+	err = clk_prepare_enable(timer_clk);
+	if (err) {
+		base = NULL;
+		return dev_err_probe(dev, err, "its clock cannot be enabled\n");
+	}
+	source.frequency = clk_get_rate(timer_clk);
+	switch_off();
+	clk_disable_unprepare(timer_clk);
+	if (!source.frequency) {
+		base = NULL;
+		return dev_err_probe(dev, -EINVAL, "its clock has no rate\n");
+	}
 	register_syscore(&global_timer_syscore);
 	return clock_trace_register_source(&source);
 }
@@ -182,6 +221,7 @@ static struct platform_driver global_timer_driver = {
 		.of_match_table		= global_timer_of_match,
 		/* The clock keeps its counter until reboot */
 		.suppress_bind_attrs	= true,
+		.pm			= pm_sleep_ptr(&global_timer_pm_ops),
 	},
 	.probe	= global_timer_probe,
 };

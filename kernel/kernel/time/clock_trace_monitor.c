@@ -321,6 +321,10 @@ static void begin_sweep(void)
 		monitor.kind = SWEEP_NONE;
 		monitor.periodic = false;
 		periodic_in(check_interval);
+		/* It was the turn of those that are measured, and there are none */
+		if (monitor.missed)
+			step_now();
+		monitor.missed = false;
 		return;
 	}
 
@@ -358,7 +362,10 @@ static unsigned int longest_retry_ms(void)
 /* Evaluate a sweep that has ended, and queue the next step or check */
 static void end_sweep(enum clock_trace_check_result result)
 {
-	if (result == CLOCK_TRACE_CHECK_PASSED)
+	/* A few that had not been measured say nothing of the others */
+	bool of_all = monitor.kind != SWEEP_UNMEASURED || !monitor.passed;
+
+	if (result == CLOCK_TRACE_CHECK_PASSED && of_all)
 		monitor.last_passed = jiffies;
 	if (can_check() && all_measured()) {
 		WRITE_ONCE(monitor.passed, true);
@@ -374,10 +381,12 @@ static void end_sweep(enum clock_trace_check_result result)
 			step_in(clock_trace_retry_ms(monitor.retries++, longest_retry_ms()));
 	} else {
 		monitor.retries = 0;
-		monitor.periodic = false;
-		periodic_in(check_interval);
+		if (of_all) {
+			monitor.periodic = false;
+			periodic_in(check_interval);
+		}
 		/* A CPU that came online meanwhile could not be met */
-		if (can_check() && !all_measured())
+		if (can_check() && (monitor.periodic || !all_measured()))
 			step_now();
 	}
 	count(result);

@@ -125,8 +125,10 @@ void clock_trace_stop_source(struct clock_trace_source *source)
 		return;
 
 	clock_trace_monitor_stop();
-	wait_for_readers();
+	/* Whoever reads 0 from now on finds that the line has ended, and begins anew */
+	smp_wmb();
 	static_call_update(clock_trace_counter, clock_trace_no_counter);
+	wait_for_readers();
 	if (source->disable)
 		source->disable(source);
 }
