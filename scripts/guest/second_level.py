@@ -20,6 +20,8 @@ LIMIT = int(os.environ.get("GUEST_PATIENCE", "300"))
 RECORD = struct.Struct("=IIIIQHHI")
 PORT = "org.clock_trace.samples"
 MEMORY = "64M"
+# The kernel has data for each CPU that there may be: with QEMU 10, 64M are too few.
+LARGE_MEMORY = "128M"
 CPU = "qemu64"
 # Nothing that is accessed in memory, see scripts/guest/kvm
 FEATURES = ",+x2apic"
@@ -64,7 +66,7 @@ class Guest:
         command = [
             "qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none",
             "-machine", "q35,i8042=off" + (LARGE_MACHINE if large_ids else ""),
-            "-accel", "kvm", "-cpu", CPU + FEATURES, "-m", MEMORY,
+            "-accel", "kvm", "-cpu", CPU + FEATURES, "-m", LARGE_MEMORY if large_ids else MEMORY,
             # The second CPU has a name, so that it can be unplugged.
             "-smp", LARGE_SMP if large_ids else "1,maxcpus=2",
             "-device", f"{CPU}-x86_64-cpu,id=cpu1," +
