@@ -101,7 +101,7 @@ static int enable_counter(struct clock_trace_source *source)
 
 	/* Where firmware keeps the timer to itself, it stands still at 0 */
 	before = read_counter();
-	udelay(10);
+	usleep_range(10, 100);
 	rate = clk_get_rate(timer_clk);
 	if (!rate || read_counter() == before) {
 		disable_counter(source);
