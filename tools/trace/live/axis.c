@@ -131,7 +131,7 @@ bool live_axis_place(const struct live *live, const struct live_source *host,
 	latest = ticks_from(bound.latest, frequency) + 1;
 	time = ticks_from(bound.estimate, frequency);
 	/* What comes too late to be in order is not put where it would seem to be. */
-	if (placed->own_time >= host->released) {
+	if (placed->own_time >= host->last_from) {
 		if (earliest < host->earliest)
 			earliest = host->earliest;
 		if (time < host->last)
@@ -151,10 +151,11 @@ bool live_axis_place(const struct live *live, const struct live_source *host,
 
 void live_axis_keep(struct live_source *host, const struct placed *placed)
 {
-	if (!placed->is_estimate || placed->own_time < host->released)
+	if (!placed->is_estimate || placed->own_time < host->last_from)
 		return;
 	host->last = (int64_t)placed->time;
 	host->earliest = host->last - (int64_t)placed->earlier;
+	host->last_from = placed->own_time;
 }
 
 bool live_axis_floor(const struct live *live, const struct live_source *host, uint64_t time,

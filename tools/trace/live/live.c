@@ -517,17 +517,22 @@ static void forget(struct live *live, struct live_source *host)
 	live_drop(&live->sources[ready.source], ready.event);
 }
 
-/* What the others have next was found to be behind what is handed on now. The next message may
- * show that it was before, which its bounds allow; but what was said of its order stays. */
+/* What the others have next, or may still come with, was found to be behind what is handed on
+ * now. The next message may show that it was before, which its bounds allow; but what was said
+ * of its order stays. Of what comes too late for that, nothing was said. */
 static void keep_order(struct live *live, const struct live_source *host, int64_t time)
 {
 	size_t i;
 
 	for (i = 0; i < live->count; i++) {
 		struct live_source *other = &live->sources[i];
+		const uint64_t from = other->has_head ? other->head.own_time : other->line_to;
 
-		if (other != host && other->has_head && other->last < time)
-			other->last = time;
+		if (other == host || !other->is_host || other->last >= time ||
+		    from < other->last_from || (!other->has_head && other->floor == INT64_MAX))
+			continue;
+		other->last = time;
+		other->last_from = from;
 	}
 }
 
@@ -541,11 +546,12 @@ static bool hand_on(struct live *live, struct live_source *host)
 	bool go_on;
 
 	placed->late = live->has_last && time < live->last;
-	if (!placed->late)
-		live->last = time;
-	live->has_last = true;
 	live_axis_keep(host, placed);
-	keep_order(live, host, live->last);
+	if (!placed->late) {
+		live->last = time;
+		keep_order(live, host, time);
+	}
+	live->has_last = true;
 	party->home = host->number;
 	party->counts.placed++;
 	source->counts.printed++;

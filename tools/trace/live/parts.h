@@ -63,6 +63,7 @@ struct live_queue {
  * @unbounded_since: of a host: since when no bound is known, 0 if there is one
  * @earliest: of a host: as of struct host_run
  * @last: likewise
+ * @last_from: of a host: what is from this time of it on is not before @last
  * @head: of a host: its first event, if @has_head
  * @has_head: that is final on the host's line, and placed on the axis
  * @floor: of a host: nothing that is still to come is before this time of the axis
@@ -100,6 +101,7 @@ struct live_source {
 	int64_t unbounded_since;
 	int64_t earliest;
 	int64_t last;
+	uint64_t last_from;
 	struct placed head;
 	bool has_head;
 	int64_t floor;

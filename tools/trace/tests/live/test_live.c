@@ -1276,6 +1276,490 @@ static void test_random(void)
 	}
 }
 
+/* Two hosts come back from silence: what both have missed is late. */
+static void test_both_late(void)
+{
+	const uint64_t at = truth_of(4 * 60);
+	uint32_t round;
+	size_t i;
+
+	begin_hosts(3);
+	for (round = 0; round < 20; round++)
+		exchange(truth_of(4 * round), round);
+	live_quiet(live, 2, 1, now);
+	CHECK(live_advance(live, ++now));
+	peer = 2;
+	syn_round = 35;
+	for (; round < 40; round++) {
+		exchange_of(0, truth_of(4 * round), round);
+		exchange_of(2, truth_of(4 * round), round);
+	}
+	now += SECOND;
+	for (i = 0; i < 3; i++)
+		live_quiet(live, i, i ? clock_b(at) : at, now);
+	CHECK(live_advance(live, now));
+	CHECK_MSG(nr_lines == 160, "%zu events", nr_lines);
+	plain(0, at + 20 * HZ, 1000);
+	live_quiet(live, 0, at + 21 * HZ, now);
+	now += PATIENCE + 1;
+	live_quiet(live, 0, at + 21 * HZ, now);
+	CHECK(live_advance(live, now));
+	CHECK_MSG(nr_lines == 161, "%zu events", nr_lines);
+	plain(1, clock_b(at + 2 * HZ), 1001);
+	plain(2, clock_b(at + 4 * HZ), 1002);
+	live_quiet(live, 1, clock_b(at + 3 * HZ), now);
+	live_quiet(live, 2, clock_b(at + 5 * HZ), now);
+	CHECK(live_advance(live, ++now));
+	live_quiet(live, 1, clock_b(at + 30 * HZ), now);
+	live_quiet(live, 2, clock_b(at + 30 * HZ), now);
+	CHECK(live_advance(live, ++now));
+	CHECK_MSG(nr_lines == 163, "%zu events", nr_lines);
+	for (i = 160; i < nr_lines; i++)
+		CHECK_MSG(lines[i].late == (lines[i].number != 1000),
+			  "event %u is %slate, and at %lld ms", lines[i].number,
+			  lines[i].late ? "" : "not ",
+			  (long long)(lines[i].time - at) / 2000000);
+	for (i = 0; i < 3; i++)
+		live_end(live, i);
+	CHECK(live_advance(live, ++now));
+	end();
+}
+
+/* A guest that was silent is late, also where its host has nothing before what comes next. */
+static void test_late_guest(void)
+{
+	const uint64_t at = truth_of(4 * 30);
+	uint32_t round;
+	size_t i;
+
+	begin(3);
+	live_free(live);
+	arguments[2].vm_id = VM;
+	struct live_options options = { .patience = PATIENCE, .memory = 1 << 20 };
+	limits_set(&options.limits, LIMITS_RATE_PPB, LIMITS_DRIFT_PPT);
+	live = live_new(arguments, 3, &options, now, take, NULL);
+	for (i = 0; i < 3; i++)
+		open_source(i, i < 2);
+	for (round = 0; round < 20; round++)
+		exchange(truth_of(4 * round), round);
+	tell(1, clock_b(at), 100, VM, OFFSET, one);
+	kvm(1, EVENT_ENTRY, clock_b(at) + 10, 100);
+	kvm(1, EVENT_EXIT, clock_b(at + 20 * HZ), 100);
+	plain(0, at + 10 * HZ, 1000);
+	live_quiet(live, 0, at + 11 * HZ, now);
+	live_quiet(live, 1, clock_b(at + 30 * HZ), now);
+	CHECK(live_advance(live, ++now));
+	now += PATIENCE + 1;
+	live_quiet(live, 0, at + 11 * HZ, now);
+	live_quiet(live, 1, clock_b(at + 30 * HZ), now);
+	CHECK(live_advance(live, now));
+	CHECK_MSG(nr_lines == 83, "%zu events", nr_lines);
+	plain(2, guest_time(clock_b(at + 2 * HZ), OFFSET), 1001);
+	live_quiet(live, 2, guest_time(clock_b(at + 30 * HZ), OFFSET), now);
+	for (i = 0; i < 3; i++)
+		live_end(live, i);
+	CHECK(live_advance(live, ++now));
+	CHECK_MSG(nr_lines == 85, "%zu events", nr_lines);
+	for (i = 80; i < nr_lines; i++)
+		CHECK_MSG(lines[i].late == (lines[i].number == 1001),
+			  "event %u of %zu is %slate, and at %lld ms", lines[i].number,
+			  lines[i].source, lines[i].late ? "" : "not ",
+			  (long long)(lines[i].time - at) / 2000000);
+	end();
+}
+
+/*
+ * Several hosts at random, and a guest of the second one, against what truly was: clocks of
+ * different rates, messages that are slow at first and fast later, each direction by itself, and
+ * sessions that come in batches and are silent now and then.
+ */
+#define SIM_HOSTS 4
+#define SIM_EVENTS MAX_LINES
+#define SIM_SECONDS 16
+/* No bound is wider than this: of three messages each way, one after the other. */
+#define SIM_WIDEST (HZ * 6 / 5)
+
+/* An event, and when it truly was; before which time of the axis all had been handed on when it
+ * came */
+struct scripted {
+	uint64_t truth;
+	size_t source;
+	struct event event;
+	struct packet packet;
+	int64_t handed_on;
+};
+
+static struct {
+	size_t nr_hosts;
+	size_t nr_sources;
+	size_t reference;
+	uint64_t skews[SIM_HOSTS];
+	int64_t ppm[SIM_HOSTS];
+	/* Until when messages are slow, and how slow, by direction */
+	uint64_t slow_to[SIM_HOSTS][SIM_HOSTS];
+	uint64_t slow[SIM_HOSTS][SIM_HOSTS];
+	size_t memory;
+	struct scripted events[SIM_EVENTS];
+	size_t nr_events;
+	size_t next[SIM_HOSTS + 1];
+	int64_t silent_to[SIM_HOSTS + 1];
+	bool may_fall_silent[SIM_HOSTS + 1];
+	bool is_patient;
+	int64_t handed_on;
+	int64_t began;
+	size_t nr_checked;
+} sim;
+
+static uint64_t sim_own(size_t source, uint64_t truth)
+{
+	if (source == sim.nr_hosts)
+		return guest_time(sim_own(1, truth), OFFSET);
+	return sim.skews[source] + truth +
+	       (uint64_t)((int64_t)truth * sim.ppm[source] / 1000000);
+}
+
+static struct scripted *sim_add(uint64_t truth, size_t source, enum event_kind kind)
+{
+	struct scripted *scripted = &sim.events[sim.nr_events];
+
+	if (sim.nr_events == SIM_EVENTS)
+		abort();
+	sim.nr_events++;
+	*scripted = (struct scripted){
+		.truth = truth,
+		.source = source,
+		.event = {
+			.time = sim_own(source, truth),
+			.name = "simulated",
+			.kind = kind,
+			.thread = THREAD_NONE,
+			.vcpu_id = VCPU_UNKNOWN,
+		},
+	};
+	return scripted;
+}
+
+static void sim_packet(uint64_t truth, size_t source, enum event_kind kind,
+		       const struct packet *packet)
+{
+	sim_add(truth, source, kind)->packet = *packet;
+}
+
+static uint64_t sim_delay(size_t from, size_t to, uint64_t truth)
+{
+	if (truth < sim.slow_to[from][to])
+		return sim.slow[from][to] + random_below(sim.slow[from][to] / 2 + 1);
+	return HZ / 50000 + random_below(HZ / 2000) * (random_below(4) ? 1 : 20);
+}
+
+/* The connection of two hosts */
+static void sim_connection(size_t a, size_t b)
+{
+	const size_t ends[2] = { a, b };
+	uint32_t sequences[2] = { 1000, 5000 };
+	uint64_t truth = HZ / 20 + random_below(HZ / 20), arrival;
+	const uint64_t pause = HZ / 100 + random_below(HZ / 5);
+	uint32_t round;
+
+	for (round = 0; truth < SIM_SECONDS * HZ; round++) {
+		/* A host has no bound before there is a message each way. */
+		const size_t from = round < 12 ? round & 1 : random_below(2);
+		struct packet packet = {
+			.version = 4,
+			.protocol = PACKET_TCP,
+			.source = { 10, 0, 0, (uint8_t)ends[from] },
+			.destination = { 10, 0, 0, (uint8_t)ends[!from] },
+			.source_port = (uint16_t)(1000 + ends[from]),
+			.destination_port = (uint16_t)(1000 + ends[!from]),
+			.sequence = sequences[from],
+			.acknowledgment = round ? (from ? 1001 : 5001) : 0,
+			.length = round < 2 ? 0 : 100,
+			.flags = !round ? PACKET_SYN :
+				 round == 1 ? PACKET_SYN | PACKET_ACK : PACKET_ACK,
+		};
+
+		sequences[from] += round < 2 ? 1 : 100;
+		arrival = truth + sim_delay(ends[from], ends[!from], truth);
+		sim_packet(truth, ends[from], EVENT_SENT, &packet);
+		sim_packet(arrival, ends[!from], EVENT_RECEIVED, &packet);
+		truth = round < 2 ? arrival + HZ / 100 : truth + 1 + random_below(2 * pause);
+	}
+}
+
+static void sim_plain(size_t source)
+{
+	uint64_t truth = random_below(HZ), pause = HZ / 1000 + random_below(HZ / 20);
+
+	while (truth < SIM_SECONDS * HZ) {
+		sim_add(truth, source, EVENT_OTHER);
+		truth += 1 + random_below(2 * pause);
+		if (!random_below(100))
+			truth += random_below(2 * HZ);
+	}
+}
+
+/* A vCPU's stays on the second host, and events in them */
+static void sim_guest(void)
+{
+	uint64_t truth = HZ / 2, leave, inside;
+	struct scripted *scripted = sim_add(HZ / 1000, 1, EVENT_GUEST_COUNTER);
+
+	scripted->event.thread = 100;
+	scripted->event.tsc = (struct clocktrace_guest_event){
+		.vm_id = VM,
+		.tsc = { .offset = OFFSET, .ratio = one, .frac_bits = 32 },
+		.reason = CLOCKTRACE_REFRESH,
+	};
+	while (truth < SIM_SECONDS * HZ) {
+		leave = truth + HZ / 1000 + random_below(HZ / 20);
+		sim_add(truth, 1, EVENT_ENTRY)->event.thread = 100;
+		for (inside = truth + 100 + random_below(HZ / 100); inside + 100 < leave;
+		     inside += 1 + random_below(HZ / 25))
+			sim_add(inside, sim.nr_hosts, EVENT_OTHER);
+		sim_add(leave, 1, EVENT_EXIT)->event.thread = 100;
+		truth = leave + 1 + random_below(random_below(20) ? HZ / 20 : HZ);
+	}
+}
+
+static int compare_truth(const void *left, const void *right)
+{
+	const struct scripted *a = left, *b = right;
+
+	if (a->truth != b->truth)
+		return a->truth < b->truth ? -1 : 1;
+	return a->source < b->source ? -1 : a->source > b->source;
+}
+
+static void sim_script(void)
+{
+	size_t i, j;
+
+	sim.nr_events = 0;
+	for (i = 0; i < sim.nr_hosts; i++) {
+		sim.skews[i] = HZ * random_below(100000);
+		sim.ppm[i] = (int64_t)random_below(81) - 40;
+		for (j = 0; j < sim.nr_hosts; j++) {
+			sim.slow[i][j] = 1 + random_below(HZ / 10);
+			sim.slow_to[i][j] = random_below(SIM_SECONDS * HZ * 3 / 2);
+		}
+	}
+	for (i = 0; i < sim.nr_hosts; i++) {
+		sim_plain(i);
+		for (j = i + 1; j < sim.nr_hosts; j++)
+			if (j == i + 1 || random_below(2))
+				sim_connection(i, j);
+	}
+	if (sim.nr_sources > sim.nr_hosts)
+		sim_guest();
+	qsort(sim.events, sim.nr_events, sizeof(sim.events[0]), compare_truth);
+	for (i = 0; i < sim.nr_events; i++) {
+		struct scripted *scripted = &sim.events[i];
+
+		scripted->event.exit_reason = (uint32_t)i;
+		if (scripted->event.kind == EVENT_SENT || scripted->event.kind == EVENT_RECEIVED)
+			scripted->event.packet = &scripted->packet;
+	}
+}
+
+static void sim_begin(void)
+{
+	static char *const names[] = { "net://r/host/a/s", "net://r/host/b/s",
+				       "net://r/host/c/s", "net://r/host/d/s",
+				       "net://r/host/e/s" };
+	static struct trace_argument sources[SIM_HOSTS + 1];
+	struct live_options options = { .patience = PATIENCE, .memory = sim.memory };
+	size_t i;
+
+	limits_set(&options.limits, LIMITS_RATE_PPB, LIMITS_DRIFT_PPT);
+	options.reference = names[sim.reference];
+	for (i = 0; i < sim.nr_sources; i++)
+		sources[i] = (struct trace_argument){
+			.path = names[i],
+			.vm_id = i == sim.nr_hosts ? VM : 0,
+		};
+	nr_lines = 0;
+	now = sim.began = 1;
+	said = 0;
+	stops = false;
+	sim.nr_checked = 0;
+	sim.handed_on = INT64_MIN;
+	message_handler(be_told);
+	live = live_new(sources, sim.nr_sources, &options, now, take, NULL);
+	for (i = 0; i < sim.nr_sources; i++) {
+		open_source(i, i < sim.nr_hosts);
+		sim.next[i] = 0;
+		sim.silent_to[i] = 0;
+		sim.may_fall_silent[i] = true;
+	}
+}
+
+static bool sim_advance(void)
+{
+	bool go_on = live_advance(live, now);
+
+	for (; sim.nr_checked < nr_lines; sim.nr_checked++) {
+		const struct line *line = &lines[sim.nr_checked];
+		const struct scripted *scripted = &sim.events[line->number];
+		const int64_t truth = (int64_t)sim_own(sim.reference, scripted->truth);
+		const int64_t time = (int64_t)line->time;
+
+		CHECK_MSG(time - (int64_t)line->earlier <= truth &&
+			  time + (int64_t)line->uncertainty >= truth,
+			  "event %u is at %lld -%llu +%llu, and not at %lld", line->number,
+			  (long long)time, (unsigned long long)line->earlier,
+			  (unsigned long long)line->uncertainty, (long long)truth);
+		CHECK_MSG(time - truth <= (int64_t)SIM_WIDEST &&
+			  truth - time <= (int64_t)SIM_WIDEST,
+			  "event %u is %lld ticks from where it was", line->number,
+			  (long long)(time - truth));
+		CHECK_MSG(line->late || time >= sim.handed_on,
+			  "event %u is before what was handed on, and not late", line->number);
+		CHECK_MSG(!line->late || !sim.is_patient, "event %u of %zu is late",
+			  line->number, scripted->source);
+		CHECK_MSG(line->late || scripted->handed_on == INT64_MIN ||
+			  truth + (int64_t)SIM_WIDEST >= scripted->handed_on,
+			  "event %u came %lld ticks too late, and is not late", line->number,
+			  (long long)(scripted->handed_on - truth));
+		if (time > sim.handed_on)
+			sim.handed_on = time;
+	}
+	return go_on;
+}
+
+/* What a session has told until a time; false if it is not read on */
+static bool sim_read(size_t source, uint64_t to, bool has_all)
+{
+	for (; sim.next[source] < sim.nr_events; sim.next[source]++) {
+		struct scripted *scripted = &sim.events[sim.next[source]];
+
+		if (scripted->source != source)
+			continue;
+		if (scripted->truth > to)
+			break;
+		if (!live_wants(live, source) || (!has_all && !random_below(100)))
+			return false;
+		if (!has_all && !random_below(100))
+			CHECK(sim_advance());
+		scripted->handed_on = sim.handed_on;
+		put(source, &scripted->event);
+		sim.may_fall_silent[source] = true;
+	}
+	sim.may_fall_silent[source] = true;
+	live_quiet(live, source, sim_own(source, to), now);
+	return true;
+}
+
+static void sim_step(bool is_over)
+{
+	size_t i;
+
+	now += 1 + (int64_t)random_below(SECOND / 20);
+	for (i = 0; i < sim.nr_sources; i++) {
+		const uint64_t truth = (uint64_t)(now - sim.began) * (HZ / (uint64_t)SECOND);
+		const uint64_t lag = random_below(HZ / 20);
+
+		if ((now < sim.silent_to[i] && !is_over) || !live_wants(live, i))
+			continue;
+		/* A host without a bound is given up after the patience. */
+		if (sim.may_fall_silent[i] && !is_over && now > 2 * SECOND &&
+		    !random_below(50)) {
+			sim.silent_to[i] = now + (int64_t)random_below(
+				(uint64_t)(sim.is_patient ? PATIENCE * 9 / 10 : 2 * PATIENCE));
+			sim.may_fall_silent[i] = false;
+			continue;
+		}
+		sim_read(i, truth > lag ? truth - lag : 0, is_over);
+	}
+	if (is_over || random_below(3))
+		CHECK(sim_advance());
+}
+
+static bool sim_is_all_read(void)
+{
+	size_t i;
+
+	for (i = 0; i < sim.nr_sources; i++)
+		if (sim.next[i] < sim.nr_events)
+			return false;
+	return true;
+}
+
+static void sim_play(uint64_t seed)
+{
+	struct live_counts all = { 0 };
+	uint64_t messages, contradictions;
+	unsigned int steps = 0;
+	size_t i, late = 0;
+
+	sim_script();
+	sim_begin();
+	while (now < SIM_SECONDS * SECOND)
+		sim_step(false);
+	/* All is handed on before the sessions end. */
+	while (!sim_is_all_read() && ++steps < 2000)
+		sim_step(true);
+	CHECK_MSG(sim_is_all_read(), "seed %llu: not all is read", (unsigned long long)seed);
+	for (steps = 0; steps < 160; steps++)
+		sim_step(true);
+	CHECK_MSG(!live_bytes(live), "seed %llu: %zu bytes wait", (unsigned long long)seed,
+		  live_bytes(live));
+	for (i = 0; i < sim.nr_sources; i++)
+		live_end(live, i);
+	now++;
+	CHECK(sim_advance());
+	for (i = 0; i < sim.nr_sources; i++) {
+		const struct live_counts *counts = live_report(live, i).counts;
+
+		all.events += counts->events;
+		all.unplaced += counts->unplaced;
+		all.unbounded += counts->unbounded;
+		all.silences += counts->silences;
+		late += counts->late;
+	}
+	live_messages(live, &messages, &contradictions);
+	CHECK_MSG(!contradictions, "seed %llu: %llu contradictions", (unsigned long long)seed,
+		  (unsigned long long)contradictions);
+	CHECK_MSG(messages > 50, "seed %llu: %llu messages", (unsigned long long)seed,
+		  (unsigned long long)messages);
+	CHECK_MSG(nr_lines + all.unplaced + all.unbounded == sim.nr_events &&
+		  all.events == sim.nr_events,
+		  "seed %llu: %zu of %zu, %llu not placed, %llu without a bound",
+		  (unsigned long long)seed, nr_lines, sim.nr_events,
+		  (unsigned long long)all.unplaced, (unsigned long long)all.unbounded);
+	if (sim.is_patient)
+		CHECK_MSG(nr_lines == sim.nr_events && !late && !all.silences,
+			  "seed %llu: %zu of %zu, %zu late, %llu silences",
+			  (unsigned long long)seed, nr_lines, sim.nr_events, late,
+			  (unsigned long long)all.silences);
+	end();
+}
+
+static void simulate(bool is_patient)
+{
+	uint64_t seed;
+
+	for (seed = 1; seed <= 60; seed++) {
+		random_state = seed;
+		sim.is_patient = is_patient;
+		sim.nr_hosts = 2 + random_below(3);
+		sim.nr_sources = sim.nr_hosts + random_below(2);
+		sim.reference = random_below(sim.nr_hosts);
+		sim.memory = random_below(3) ? 1 << 20 : 200000;
+		sim_play(seed);
+	}
+}
+
+/* No session is silent for longer than the patience. */
+static void test_simulated(void)
+{
+	simulate(true);
+}
+
+static void test_simulated_silences(void)
+{
+	simulate(false);
+}
+
 int main(void)
 {
 	tap_begin();
@@ -1309,10 +1793,14 @@ int main(void)
 	tap_run(test_estimate_moves, "live: a better estimate makes no event late");
 	tap_run(test_sent_first, "live: no message is received before it is sent");
 	tap_run(test_late_host, "live: what a silent host comes with later is late");
+	tap_run(test_both_late, "live: what two silent hosts come with later is late");
+	tap_run(test_late_guest, "live: what a silent guest comes with later is late, before what its host has next");
 	tap_run(test_unbounded, "live: a host without a message stops nobody");
 	tap_run(test_ends_first, "live: a host that ends first gets its bound by the others");
 	tap_run(test_ends_soon, "live: messages that come as all end count");
 	tap_run(test_missing, "live: a session that never comes stops nobody");
 	tap_run(test_random, "live: scripts at random lose nothing");
+	tap_run(test_simulated, "live: hosts at random: in order, within the bounds, nothing late or lost");
+	tap_run(test_simulated_silences, "live: hosts at random with silences: what is too late is told");
 	return tap_end();
 }
