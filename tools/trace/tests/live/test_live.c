@@ -21,6 +21,8 @@
 #define VM 7
 #define OFFSET INT64_C(-123456789)
 #define MAX_LINES 20000
+#define MAX_SOURCES 5
+#define MEMORY (1 << 20)
 
 /* What was handed on */
 struct line {
@@ -39,7 +41,7 @@ static struct line lines[MAX_LINES];
 static size_t nr_lines;
 static struct live *live;
 static int64_t now;
-static struct trace_argument arguments[4];
+static struct trace_argument arguments[MAX_SOURCES];
 static unsigned int said;
 static bool stops;
 /* With which host the first one exchanges packets, and the round of its SYN */
@@ -72,17 +74,24 @@ static bool take(void *data, const struct timeline *view, const struct placed *p
 	return !stops;
 }
 
-static void begin_with(size_t count, const char *reference)
+static void name_sources(void)
 {
-	static char *const names[] = { "net://r/host/a/s", "net://r/host/b/s",
-				       "net://r/host/c/s", "net://r/host/d/s" };
-	struct live_options options = { .patience = PATIENCE, .memory = 1 << 20,
-					.reference = reference };
+	static char *const names[MAX_SOURCES] = { "net://r/host/a/s", "net://r/host/b/s",
+						  "net://r/host/c/s", "net://r/host/d/s",
+						  "net://r/host/e/s" };
 	size_t i;
 
-	limits_set(&options.limits, LIMITS_RATE_PPB, LIMITS_DRIFT_PPT);
-	for (i = 0; i < 4; i++)
+	for (i = 0; i < MAX_SOURCES; i++)
 		arguments[i] = (struct trace_argument){ .path = names[i] };
+}
+
+/* With the sources as they are in arguments[] */
+static void start(size_t count, const char *reference, size_t memory)
+{
+	struct live_options options = { .patience = PATIENCE, .memory = memory,
+					.reference = reference };
+
+	limits_set(&options.limits, LIMITS_RATE_PPB, LIMITS_DRIFT_PPT);
 	nr_lines = 0;
 	now = 1;
 	said = 0;
@@ -91,6 +100,20 @@ static void begin_with(size_t count, const char *reference)
 	syn_round = 15;
 	message_handler(be_told);
 	live = live_new(arguments, count, &options, now, take, NULL);
+}
+
+static void begin_with(size_t count, const char *reference)
+{
+	name_sources();
+	start(count, reference, MEMORY);
+}
+
+/* The last one of the sources is the VM, as if the user had said so. */
+static void begin_vm(size_t count)
+{
+	name_sources();
+	arguments[count - 1].vm_id = VM;
+	start(count, NULL, MEMORY);
 }
 
 static void begin(size_t count)
@@ -315,14 +338,7 @@ static void test_ticks(void)
 {
 	size_t i;
 
-	begin_pair();
-	arguments[1].vm_id = VM;
-	live_free(live);
-	begin(2);
-	arguments[1].vm_id = VM;
-	live_free(live);
-	struct live_options options = { .patience = PATIENCE, .memory = 1 << 20 };
-	live = live_new(arguments, 2, &options, now, take, NULL);
+	begin_vm(2);
 	open_source(0, true);
 	open_source(1, false);
 	tell(0, 1000, 100, VM, OFFSET, one);
@@ -1185,8 +1201,8 @@ static void test_ends_first(void)
 	end();
 }
 
-/* What proves where a host is may come just after the bounds were computed, when all end. */
-static void test_ends_soon(void)
+/* Three hosts: the first one exchanges packets with the second one, then with the third one. */
+static void begin_three(void)
 {
 	uint32_t round;
 
@@ -1201,6 +1217,12 @@ static void test_ends_soon(void)
 		exchange_of(0, truth_of(4 * round), round);
 		exchange_of(2, truth_of(4 * round), round);
 	}
+}
+
+/* What proves where a host is may come just after the bounds were computed, when all end. */
+static void test_ends_soon(void)
+{
+	begin_three();
 	live_end(live, 2);
 	CHECK(live_advance(live, ++now));
 	CHECK(!live_report(live, 2).counts->unbounded);
@@ -1280,20 +1302,9 @@ static void test_random(void)
 static void test_both_late(void)
 {
 	const uint64_t at = truth_of(4 * 60);
-	uint32_t round;
 	size_t i;
 
-	begin_hosts(3);
-	for (round = 0; round < 20; round++)
-		exchange(truth_of(4 * round), round);
-	live_quiet(live, 2, 1, now);
-	CHECK(live_advance(live, ++now));
-	peer = 2;
-	syn_round = 35;
-	for (; round < 40; round++) {
-		exchange_of(0, truth_of(4 * round), round);
-		exchange_of(2, truth_of(4 * round), round);
-	}
+	begin_three();
 	now += SECOND;
 	for (i = 0; i < 3; i++)
 		live_quiet(live, i, i ? clock_b(at) : at, now);
@@ -1332,12 +1343,7 @@ static void test_late_guest(void)
 	uint32_t round;
 	size_t i;
 
-	begin(3);
-	live_free(live);
-	arguments[2].vm_id = VM;
-	struct live_options options = { .patience = PATIENCE, .memory = 1 << 20 };
-	limits_set(&options.limits, LIMITS_RATE_PPB, LIMITS_DRIFT_PPT);
-	live = live_new(arguments, 3, &options, now, take, NULL);
+	begin_vm(3);
 	for (i = 0; i < 3; i++)
 		open_source(i, i < 2);
 	for (round = 0; round < 20; round++)
@@ -1563,28 +1569,14 @@ static void sim_script(void)
 
 static void sim_begin(void)
 {
-	static char *const names[] = { "net://r/host/a/s", "net://r/host/b/s",
-				       "net://r/host/c/s", "net://r/host/d/s",
-				       "net://r/host/e/s" };
-	static struct trace_argument sources[SIM_HOSTS + 1];
-	struct live_options options = { .patience = PATIENCE, .memory = sim.memory };
 	size_t i;
 
-	limits_set(&options.limits, LIMITS_RATE_PPB, LIMITS_DRIFT_PPT);
-	options.reference = names[sim.reference];
-	for (i = 0; i < sim.nr_sources; i++)
-		sources[i] = (struct trace_argument){
-			.path = names[i],
-			.vm_id = i == sim.nr_hosts ? VM : 0,
-		};
-	nr_lines = 0;
-	now = sim.began = 1;
-	said = 0;
-	stops = false;
+	name_sources();
+	arguments[sim.nr_hosts].vm_id = VM;
+	start(sim.nr_sources, arguments[sim.reference].path, sim.memory);
+	sim.began = now;
 	sim.nr_checked = 0;
 	sim.handed_on = INT64_MIN;
-	message_handler(be_told);
-	live = live_new(sources, sim.nr_sources, &options, now, take, NULL);
 	for (i = 0; i < sim.nr_sources; i++) {
 		open_source(i, i < sim.nr_hosts);
 		sim.next[i] = 0;
