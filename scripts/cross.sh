@@ -25,6 +25,21 @@ triplet_of()
 	esac
 }
 
+# cross_options ARCH [LAUNCHER]: set CROSS_OPTIONS, by which the kernel's make compiles for
+# ARCH, with the compilers called by LAUNCHER
+# shellcheck disable=SC2034 # used by those who source this
+cross_options()
+{
+	local triplet
+
+	triplet=$(triplet_of "$1")
+	CROSS_OPTIONS=(CROSS_COMPILE="$triplet-" CC="${2:-}$(cross_gcc "$triplet")")
+	[[ $1 == arm64 ]] || return 0
+	# For the vDSO of 32-bit programs
+	triplet=$(triplet_of arm)
+	CROSS_OPTIONS+=(CROSS_COMPILE_COMPAT="$triplet-" CC_COMPAT="${2:-}$(cross_gcc "$triplet")")
+}
+
 # Debian's cross compilers and this package exclude each other.
 excludes_cross_compilers()
 {

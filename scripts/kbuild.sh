@@ -36,18 +36,12 @@ choose_arch()
 	x86)
 		IMAGE=arch/x86/boot/bzImage
 		CC_OPTION+=(CC="${CCACHE}gcc") ;;
-	arm64)
-		IMAGE=arch/arm64/boot/Image
-		CC_OPTION+=(CROSS_COMPILE=aarch64-linux-gnu-
-			CC="$CCACHE$(cross_gcc aarch64-linux-gnu)")
-		# For the vDSO of 32-bit programs
-		CC_OPTION+=(CROSS_COMPILE_COMPAT=arm-linux-gnueabihf-
-			CC_COMPAT="$CCACHE$(cross_gcc arm-linux-gnueabihf)") ;;
-	arm)
-		IMAGE=arch/arm/boot/zImage
-		CC_OPTION+=(CROSS_COMPILE=arm-linux-gnueabihf-
-			CC="$CCACHE$(cross_gcc arm-linux-gnueabihf)") ;;
+	arm64) IMAGE=arch/arm64/boot/Image ;;
+	arm) IMAGE=arch/arm/boot/zImage ;;
 	esac
+	[[ $KARCH != x86 ]] || return 0
+	cross_options "$KARCH" "$CCACHE"
+	CC_OPTION+=("${CROSS_OPTIONS[@]}")
 }
 
 choose_arch x86
